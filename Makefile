@@ -1,0 +1,57 @@
+# make run [PORT=6543]   serve a fresh clone on SQLite and the memory broker
+# make test              everything, on a bare machine too
+# make lint, make clean
+
+VENV ?= .venv
+PORT ?= 6543
+BIN = $(VENV)/bin
+
+# Each candidate is run, not only found: a version switcher's shim lies on the PATH without a Python behind it.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+# --use-pep517: else an old pip runs setup.py develop, which knows nothing of build requirements.
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt
+WHAT_IS_BUILT_FROM = package.json package-lock.json .npmrc
+JS_TESTS = $(wildcard tests/js/*.test.mjs)
+
+.PHONY: run test lint clean
+.DELETE_ON_ERROR:
+
+# Pyramid 2.1 warns of an import of its own at each start, which says nothing to whoever runs it.
+run: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning
+run: $(VENV)/can-run
+	@$(BIN)/myapp-init-db development.ini
+	@echo "Serving on http://localhost:$(PORT) (Ctrl-C ends it)"
+	@exec $(BIN)/pserve development.ini port=$(PORT)
+
+# pytest comes last, so that its summary is what a reader sees.
+test: $(VENV)/can-test
+	@$(BIN)/python tests/services.py --install
+	$(if $(JS_TESTS),node --test $(JS_TESTS))
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/can-test
+	$(BIN)/ruff check
+
+clean:
+	rm -rf $(VENV) build dist myapp.egg-info myapp/app/static/vendor .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The three files below lie in the venv, so that making it anew forgets them.
+$(VENV)/made: setup.py constraints.txt
+	@test -n "$(PYTHON)" || { echo "myapp needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv);" \
+		"none was found on the PATH. Name one: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/can-run: $(VENV)/made $(WHAT_IS_BUILT_FROM)
+	@echo "Installing myapp into $(VENV)"
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/can-test: $(VENV)/made $(WHAT_IS_BUILT_FROM)
+	@echo "Installing myapp and what its tests need into $(VENV)"
+	@$(INSTALL) -e '.[all,testing]'
+	@touch $(VENV)/can-run $@

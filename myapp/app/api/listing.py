@@ -1,0 +1,39 @@
+"""Lists: the parameters `limit`, `offset` and `since`, and the answer `{"items", "total", "cursor"}`."""
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from myapp.app import fields
+
+LIMIT, MAX_LIMIT = 100, 500     # objects in one answer: 500 users are about 100 kB
+MAX_OFFSET = 10**9
+
+
+def moment(value):
+    """A cast to a moment, an aware datetime in UTC, from RFC 3339."""
+    try:
+        parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is not None:
+            return parsed.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("Write a moment of RFC 3339, such as 2026-01-31T07:05:09Z.")
+
+
+CASTS = {"limit": fields.whole(1, MAX_LIMIT), "offset": fields.whole(0, MAX_OFFSET), "since": moment}
+
+
+def listing(request, model):
+    """Return the list of `model` that the request asks for, newest first; `since` keeps what was changed then or later.
+
+    The cursor is read before the objects: events after it are all that the list may lack.
+    """
+    values = fields.read_fields({name: request.GET[name] for name in CASTS if name in request.GET}, CASTS)
+    cursor = request.realtime.cursor()
+    wanted = sa.select(model).where(model.changed >= values["since"]) if "since" in values else sa.select(model)
+    page = wanted.order_by(model.id.desc()).limit(values.get("limit", LIMIT)).offset(values.get("offset", 0))
+    return {
+        "items": [item.as_dict() for item in request.dbsession.scalars(page)],
+        "total": request.dbsession.scalar(sa.select(sa.func.count()).select_from(wanted.subquery())),
+        "cursor": cursor,
+    }

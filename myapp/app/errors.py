@@ -1,0 +1,72 @@
+"""What the acts refuse, one family. Pages turn it into a form with messages, the API into a problem; neither decides what is refused.
+
+`status` is the HTTP status that it comes to, `members` what a program is told besides the sentence.
+"""
+
+
+class Refusal(Exception):
+    """The root of the family. Its text is a sentence for the person who asked."""
+    status = 400
+    members = {}
+
+
+class Unreadable(Refusal):
+    """The request is not what it says it is: bytes that are no UTF-8, a body that is no JSON."""
+
+
+class TooLarge(Refusal):
+    """The request has more bytes than are taken."""
+    status = 413
+
+
+class WrongType(Refusal):
+    """The body is of a type that is not taken here."""
+    status = 415
+
+
+class NotFound(Refusal):
+    """There is no such object, or no longer."""
+    status = 404
+
+
+class InvalidFields(Refusal):
+    """Fields are missing or wrong. `errors` is {field: sentence}."""
+    status = 422
+
+    def __init__(self, errors):
+        super().__init__("Some fields need another value.")
+        self.errors = errors
+        self.members = {"errors": errors}
+
+
+class NotAllowed(Refusal):
+    """The person may not do this, whatever the values."""
+    status = 403
+
+
+class Taken(Refusal):
+    """A value that must be unique belongs to another object. `errors` is {field: sentence}."""
+    status = 409
+
+    def __init__(self, errors):
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors
+        self.members = {"errors": errors}
+
+
+class Stale(Refusal):
+    """The object has changed since the person read it. `present` is the object as it is now, as the API shows it."""
+    status = 409
+
+    def __init__(self, present):
+        super().__init__("This was changed meanwhile.")
+        self.present = present
+        self.members = {"present": present}
+
+
+class LastAdmin(Refusal):
+    """The only account that may do everything would be lost."""
+    status = 409
+
+    def __init__(self):
+        super().__init__("This is the last admin. Give somebody else the role admin first.")

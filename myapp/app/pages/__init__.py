@@ -1,0 +1,7 @@
+"""The pages: one file a page, each with its routes and views."""
+
+
+def includeme(config):
+    config.include(".dashboard")
+    config.include(".users")
+    config.include(".errors")

@@ -1,0 +1,30 @@
+/* The glue between the pages and htmx: the dialog, what a failed request says, the CSRF token, local times, the offline strip.
+ *
+ * Everything here is an addition: without it links and forms are plain pages. Which rows change, the live link decides (page.js).
+ */
+
+import { Dialog } from "./dialog.js";
+import { Notice } from "./notice.js";
+import { Offline } from "./offline.js";
+import { showLocalTimes } from "./times.js";
+
+const SAFE = new Set(["GET", "HEAD"]);
+const CONNECTED = new Set(["sse", "websocket", "polling"]);
+
+/* In htmx 4 attributes are not inherited, so the token is set here for all requests and not by hx-headers on body. */
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    if (!SAFE.has(ctx.request.method)) ctx.request.headers["X-CSRF-Token"] = document.querySelector("meta[name=csrf-token]").content;
+});
+
+const dialog = new Dialog(document.getElementById("dialog"));
+new Notice(document.querySelector("[data-notice]"));
+new Offline(document.querySelector("[data-offline]"));
+showLocalTimes();
+
+/* A form did what it should. The row arrives by the live link; where there is none just now, the list is read again. */
+document.addEventListener("saved", () => {
+    if (!dialog.isOpen) return location.assign(document.querySelector("[data-close]").href);
+    dialog.close();
+    if (CONNECTED.has(document.documentElement.dataset.rtState)) return;
+    for (const list of document.querySelectorAll("[data-rt-list]")) list.dispatchEvent(new CustomEvent("rt-refresh"));
+});

@@ -1,0 +1,130 @@
+"""The acts on users: create, change, delete; their rules, and what they publish. Pages, API and commands all go through here.
+
+Each act flushes and publishes within the caller's transaction; a Refusal leaves nothing behind once the caller rolls back.
+"""
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from sqlalchemy.exc import IntegrityError
+
+from . import fields
+from .errors import LastAdmin, NotAllowed, NotFound, Stale, Taken
+from .models import Role, User, email_key, now
+from .topics import USER_CREATED, USER_DELETED, USER_UPDATED, USERS
+
+CASTS = {"name": fields.line(100), "email": fields.email, "role": fields.choice(list(Role)), "password": fields.password,
+         "version": fields.whole(1, 2**31)}
+SET_BY_SERVER = {"id", "created", "changed"}    # so that an object may be sent back as it was read
+
+
+class Users:
+    """The users, as one person may act on them in one transaction. One thread."""
+
+    def __init__(self, dbsession, realtime, actor):
+        """realtime: with the method publish(); actor: the User who acts, whose right to edit users at all was checked before."""
+        self._dbsession, self._realtime, self._actor = dbsession, realtime, actor
+
+    @classmethod
+    def of(cls, request):
+        """The users as the person behind `request` may act on them."""
+        return cls(request.dbsession, request.realtime, request.identity)
+
+    def create(self, given):
+        """Create a user of the fields `given`, an untrusted mapping with at least name and email. Returns the User.
+
+        Raises InvalidFields, NotAllowed, Taken.
+        """
+        values = fields.read_fields(given, CASTS, required=("name", "email"), ignored=SET_BY_SERVER)
+        role, password, moment = values.get("role", Role.MEMBER), values.get("password"), now()
+        self._insist_on_right(role=role, before=Role.MEMBER, password=password)
+        user = User(name=values["name"], email=values["email"], role=role, password_hash=_hashed(password), created=moment, changed=moment)
+        self._insist_on_free_email(user.email, None)
+        self._dbsession.add(user)
+        self._flush()
+        self._publish(USER_CREATED, user, user.as_dict())
+        return user
+
+    def change(self, user, given):
+        """Change the fields of `user` that `given`, an untrusted mapping, names; an empty password means the present one.
+
+        With a `version` the change is made only to that version. Nothing is published when nothing differs.
+        Raises InvalidFields, NotAllowed, Stale, Taken, LastAdmin.
+        """
+        values = fields.read_fields(given, CASTS, ignored=SET_BY_SERVER)
+        password, role = values.pop("password", None), values.get("role", user.role)
+        self._insist_on_right(user, role=role, before=user.role, password=password)
+        if values.pop("version", user.version) != user.version:
+            raise Stale(user.as_dict())
+        values = {field: value for field, value in values.items() if getattr(user, field) != value}
+        if values or password:
+            self._write(user, values, password)
+        return user
+
+    def delete(self, user):
+        """Delete `user`. Raises NotAllowed, LastAdmin."""
+        self._insist_on_right(user)
+        if user.role == Role.ADMIN:
+            self._insist_on_other_admin(user)
+        self._dbsession.delete(user)
+        self._flush()
+        self._publish(USER_DELETED, user, {"id": user.id})
+
+    def _write(self, user, values, password):
+        if user.role == Role.ADMIN and "role" in values:
+            self._insist_on_other_admin(user)
+        if "email" in values:
+            self._insist_on_free_email(values["email"], user.id)
+        for field, value in values.items():
+            setattr(user, field, value)
+        if password:
+            user.password_hash = _hashed(password)
+        user.changed = now()
+        self._flush()
+        self._publish(USER_UPDATED, user, user.as_dict())
+
+    def _insist_on_right(self, user=None, *, role=None, before=None, password=None):
+        """Roles, other people's passwords and admins themselves are for admins."""
+        if self._actor.role == Role.ADMIN:
+            return
+        if user is not None and user.role == Role.ADMIN:
+            raise NotAllowed("Only an admin may change or delete an admin.")
+        if role != before:
+            raise NotAllowed("Only an admin may set roles.")
+        if password and (user is None or user.id != self._actor.id):
+            raise NotAllowed("Only an admin may set another person's password.")
+
+    def _insist_on_other_admin(self, user):
+        # The lock makes two admins who delete each other at once wait: the second sees what the first has left.
+        admins = sa.select(User.id).where(User.role == Role.ADMIN).order_by(User.id).with_for_update()
+        if set(self._dbsession.scalars(admins)) <= {user.id}:
+            raise LastAdmin()
+
+    def _insist_on_free_email(self, email, own_id):
+        owner = self._dbsession.scalar(sa.select(User.id).where(User.email_key == email_key(email)))
+        if owner not in {None, own_id}:
+            raise _taken()
+
+    def _flush(self):
+        try:
+            with self._dbsession.begin_nested():    # so that the session stays usable for the answer
+                self._dbsession.flush()
+        except IntegrityError as error:             # somebody else has taken the address since we looked
+            raise _taken() from error
+
+    def _publish(self, type, user, data):
+        self._realtime.publish(USERS, type, data, key=f"user-{user.id}")
+
+
+def get_user(request):
+    """Return the User that the request's path names. Raises NotFound."""
+    user = request.dbsession.get(User, int(request.matchdict["id"]))
+    if user is None:
+        raise NotFound("There is no such user, or no longer.")
+    return user
+
+
+def _hashed(password):
+    return PasswordHasher().hash(password) if password else None
+
+
+def _taken():
+    return Taken({"email": "Another account has this address."})

@@ -1,0 +1,175 @@
+"""The database: engine, session factory, `request.dbsession` under pyramid_tm, and the base of all models.
+
+It knows no table. On SQLite the engine itself begins the transactions, because the driver would begin them too late.
+"""
+from datetime import UTC
+
+import sqlalchemy as sa
+import transaction
+import zope.sqlalchemy
+from pyramid_retry import mark_error_retryable
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import DeclarativeBase, sessionmaker
+
+from . import schema
+
+POOL_SIZE = 32              # connections: as many as worker threads, so that no request waits for another one's
+POOL_TIMEOUT_S = 5          # seconds for a free connection; then 503, before the client's patience and the server's threads are gone
+CONNECT_TIMEOUT_S = 5       # seconds to reach PostgreSQL, for the same reason
+BUSY_TIMEOUT_MS = 10_000    # SQLite: wait for the one writer; transactions here last milliseconds
+READING_METHODS = frozenset({"GET", "HEAD"})
+
+# PostgreSQL: nobody waits for ever for a lock, a slow statement or a client that went away in the middle of a transaction.
+POSTGRESQL_LIMITS = ("SET lock_timeout = '5s'", "SET statement_timeout = '30s'", "SET idle_in_transaction_session_timeout = '30s'")
+
+# Every constraint has a name, the same on each database: a migration can then alter or drop it.
+NAMING_CONVENTION = {
+    "ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s", "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of every model."""
+    metadata = sa.MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class UTCDateTime(sa.types.TypeDecorator):
+    """A moment: aware datetimes in UTC in Python, `timestamptz` on PostgreSQL, naive UTC on SQLite, which keeps no zone."""
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")      # SQLite numbers rows by itself only for INTEGER
+
+
+# Engine
+
+def create_engine(settings):
+    """Return the engine of the `sqlalchemy.*` keys of `settings` (a mapping of ini text). Nothing is connected yet.
+
+    Raises ValueError, a sentence without the password, when a key is wrong or missing.
+    """
+    url = read_url(settings)
+    options = {key.removeprefix("sqlalchemy."): value for key, value in settings.items() if key.startswith("sqlalchemy.")}
+    try:
+        engine = sa.engine_from_config({**_defaults(url), **options, "url": url}, prefix="")
+    except (ArgumentError, TypeError, ValueError, ImportError) as error:
+        raise ValueError(f"sqlalchemy.* of {shown(url)}: {error}; see SQLAlchemy's create_engine for the keys and their values") from error
+    prepare = {"sqlite": _prepare_sqlite, "postgresql": _prepare_postgresql}[url.get_backend_name()]
+    sa.event.listen(engine, "connect", prepare)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def read_url(settings):
+    """Return the URL of `sqlalchemy.url`; `postgresql://` means psycopg2, which SQLAlchemy 2.1 no longer takes by itself."""
+    text = (settings.get("sqlalchemy.url") or "").strip()
+    if not text:
+        raise ValueError("sqlalchemy.url is missing: use sqlite:////absolute/path or postgresql://user:password@host/database")
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):     # the cause is not shown: it may quote a part of the password
+        raise ValueError("sqlalchemy.url cannot be read: use sqlite:////absolute/path or postgresql://user:password@host/database, "
+                         "with special characters of the password percent-encoded") from None
+    if url.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ValueError(f"sqlalchemy.url = {shown(url)}: this database is not supported; use sqlite or postgresql")
+    return url.set(drivername="postgresql+psycopg2") if url.drivername == "postgresql" else url
+
+
+def shown(url):
+    """Return the URL as it may stand in a message: without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def _defaults(url):
+    defaults = {"pool_pre_ping": True, "pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": POOL_TIMEOUT_S}
+    if url.get_backend_name() == "sqlite":
+        return defaults
+    connect = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
+    return {**defaults, "isolation_level": "READ COMMITTED", "connect_args": connect}
+
+
+def _prepare_postgresql(connection, record):
+    before, connection.autocommit = connection.autocommit, True     # a SET inside a transaction would go with its rollback
+    with connection.cursor() as cursor:
+        for statement in POSTGRESQL_LIMITS:
+            cursor.execute(statement)
+    connection.autocommit = before
+
+
+def _prepare_sqlite(connection, record):
+    connection.isolation_level = None   # the driver's own BEGIN comes only before the first write: too late to be IMMEDIATE
+    for pragma in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection):
+    # A transaction that reads first and writes later fails at once when another has written between: writers queue at BEGIN.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+# Sessions
+
+class TransactionManager(transaction.TransactionManager):
+    """A transaction manager of one request, explicit: nothing joins a transaction that was not begun.
+
+    It marks an error of commit() that is worth a new attempt. pyramid_tm would look too late: a catch-all exception view
+    has turned the error into a response by then.
+    """
+
+    def __init__(self, request):
+        super().__init__(explicit=True)
+
+    def commit(self):
+        current = self.get()
+        try:
+            super().commit()
+        except Exception as error:
+            if current.isRetryableError(error):
+                mark_error_retryable(error)
+            raise
+
+
+def dbsession(request):
+    """Request method, reified. The session of this request, in the transaction of `request.tm`; closed when the request ends."""
+    maker = request.registry["dbsession_readers" if request.method in READING_METHODS else "dbsession_factory"]
+    session = maker()
+    zope.sqlalchemy.register(session, transaction_manager=request.tm)
+    # After an error at commit the transaction keeps the session open; the connection must not wait for the garbage collector.
+    request.add_finished_callback(lambda request: session.close())
+    return session
+
+
+def includeme(config):
+    settings = config.registry.settings
+    settings.update({
+        "tm.manager_hook": TransactionManager,
+        "tm.annotate_user": False,      # it would ask who the user is, a query, before each static file
+        "tm.commit_veto": "pyramid_tm.default_commit_veto",     # an answer 4xx or 5xx leaves nothing behind
+        "retry.attempts": 3,
+    })
+    config.include("pyramid_tm")
+    config.include("pyramid_retry")
+    config.include("myapp.realtime.settings")
+    config.add_request_method(dbsession, reify=True)
+    try:
+        engine = create_engine(settings)
+    except ValueError as error:
+        problem = str(error)
+        config.add_start_up_check(lambda: [problem])
+    else:
+        config.registry["dbsession_factory"] = sessionmaker(engine)
+        config.registry["dbsession_readers"] = sessionmaker(engine.execution_options(reading=True))
+        config.add_start_up_check(lambda: schema.check(engine))

@@ -1,0 +1,69 @@
+"""The window: recent events in memory, older ones in pages of the log, both in pages of 256.
+
+Page k holds seq k*256+1 .. k*256+256. seq has no gaps, so a full page never changes and one copy serves everyone.
+The hub's lock guards all of it; `read_page` is the only call-out and runs without the lock.
+"""
+from collections import OrderedDict
+from concurrent.futures import Future
+
+PAGE = 256      # events; a page of 100-byte events is one 64 KiB read
+CACHED = 64     # older pages kept: 16,384 events, more than one client may replay
+
+
+def page_of(seq):
+    """Return the number of the page that `seq` (>= 1) stands in."""
+    return (seq - 1) // PAGE
+
+
+class Window:
+    def __init__(self, lock, read_page, newest, *, recent=4):
+        """newest: the events of the head's page, up to the head, so that every page held is whole. recent: pages never given up."""
+        self._lock, self._read_page, self._most_recent = lock, read_page, recent
+        self._recent = {page_of(newest[-1].seq): list(newest)} if newest else {}
+        self._older, self._loading = OrderedDict(), {}
+
+    def append(self, event):
+        """Add the event after the head. The caller holds the lock."""
+        number = page_of(event.seq)
+        if number not in self._recent:
+            self._recent[number] = []
+            if len(self._recent) > self._most_recent:
+                oldest = min(self._recent)
+                self._keep(oldest, self._recent.pop(oldest))
+        self._recent[number].append(event)
+
+    def page(self, number):
+        """Return the events of one page, as far as there are any. Worker threads; may wait for the log.
+
+        However many ask for a page that is not in memory, one of them reads it. Raises what `read_page` raises.
+        """
+        with self._lock:
+            page = self._recent.get(number) or self._older.get(number)
+            if page is not None:
+                if number in self._older:
+                    self._older.move_to_end(number)
+                return page
+            loading, mine = self._loading.get(number), number not in self._loading
+            if mine:
+                loading = self._loading[number] = Future()
+        return self._load(number, loading) if mine else loading.result()
+
+    def _load(self, number, loading):
+        try:
+            page = self._read_page(number)
+        except BaseException as error:
+            loading.set_exception(error)
+            raise
+        else:
+            loading.set_result(page)
+            return page
+        finally:
+            with self._lock:
+                del self._loading[number]
+                if not loading.exception() and len(page) == PAGE:
+                    self._keep(number, page)
+
+    def _keep(self, number, page):
+        self._older[number] = page
+        while len(self._older) > CACHED:
+            self._older.popitem(last=False)

@@ -1,0 +1,146 @@
+"""Following the log: one thread per process that brings every committed event to the hub, by message or by table.
+
+The broker's messages are quick and promise nothing. The table is right and is looked at: every `tail_interval_s`, every
+half second while the broker is down, at once when the broker comes or goes or somebody asks, and 100 ms after a message
+is missed. All that is known about patience is here; all that is known about order is in the hub.
+"""
+import logging
+import threading
+import time
+
+from .errors import LogUnavailable
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S = 0.1        # before a hole is read from the table: after-commit messages overtake each other, 99 % for less than 55 ms
+ANXIOUS_S = 0.5         # between looks while the broker is down, or the database does not answer
+AT_ONCE = 1000          # events read from the table in one go
+
+
+class Follow:
+    def __init__(self, hub, log, *, tail_interval_s=3.0, clock=time.monotonic):
+        self._hub, self._log, self._tail_interval_s, self._clock = hub, log, tail_interval_s, clock
+        self._changed = threading.Condition()       # guards what follows
+        self._inbox = []                            # events as the broker brings them
+        self._is_asked, self._is_stopped, self._is_broker_up = False, False, False
+        self._begun, self._done = 0, 0              # looks at the table
+        self._tail_due, self._hole_due = clock() + tail_interval_s, None
+        self._is_log_up = True                      # the thread's own, as is all below
+        self._thread = threading.Thread(target=self._run, name="realtime-follow", daemon=True)
+
+    # Any thread
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self, timeout_s=5.0):
+        self._tell(_is_stopped=True)
+        self._thread.join(timeout_s)
+
+    def take(self, events):
+        """For a broker: events have come, in any order, some perhaps twice."""
+        with self._changed:
+            self._inbox += events
+            self._changed.notify_all()
+
+    def take_state(self, is_up):
+        """For a broker: it has just subscribed, or lost its connection. Either way messages may have been missed."""
+        self._tell(_is_broker_up=is_up, _is_asked=True)
+
+    def reach(self, cursor, timeout_s=1.0):
+        """Wait until the hub has reached `cursor`, or the log is known not to have it. False when neither came in time.
+
+        For a cursor that is ahead of this process for a moment: its page was rendered from the database.
+        """
+        with self._changed:
+            if self._has_reached(cursor):
+                return True
+            look = self._begun + 1                  # one that has begun already may have read too early
+            self._is_asked = True
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: self._has_reached(cursor) or self._done >= look, timeout_s)
+
+    def _has_reached(self, cursor):
+        return cursor.epoch == self._hub.cursor.epoch and cursor.seq <= self._hub.cursor.seq
+
+    def _tell(self, **changes):
+        with self._changed:
+            self.__dict__.update(changes)
+            self._changed.notify_all()
+
+    # The follow thread
+
+    def _run(self):
+        while True:
+            try:
+                events, look = self._wait()
+                if self._is_stopped:
+                    return
+                self._receive(events)
+                if look:
+                    self._look()
+            except Exception:       # the top of a thread: it goes on, for without it every page of this process stands still
+                logger.exception("following the event log goes on after an error")
+                self._tail_due = self._clock() + ANXIOUS_S
+
+    def _wait(self):
+        """Wait for something to do; return (events that have come, whether to look at the table)."""
+        with self._changed:
+            due = min(self._tail_due, self._hole_due or self._tail_due)
+            self._changed.wait_for(lambda: self._inbox or self._is_asked or self._is_stopped, max(0, due - self._clock()))
+            events, self._inbox = self._inbox, []
+            look = self._is_asked or self._clock() >= due
+            if look:
+                self._is_asked = False
+                self._begun += 1
+            return events, look
+
+    def _receive(self, events):
+        if self._hub.receive(events) is None:
+            self._hole_due = None
+        elif self._hole_due is None:
+            self._hole_due = self._clock() + PATIENCE_S
+        with self._changed:
+            self._changed.notify_all()              # somebody may wait for just these
+
+    def _look(self):
+        """Read what the table has beyond the hub."""
+        try:
+            self._catch_up()
+            self._is_up(True)
+        except LogUnavailable as error:
+            self._is_up(False, error)
+        interval_s = self._tail_interval_s if self._is_log_up and self._is_broker_up else min(ANXIOUS_S, self._tail_interval_s)
+        self._hole_due, self._tail_due = None, self._clock() + interval_s
+        with self._changed:
+            if self._is_log_up:
+                self._done = self._begun
+            self._changed.notify_all()
+
+    def _catch_up(self):
+        head = self._log.head()
+        if head.cursor.epoch == self._hub.cursor.epoch and head.cursor.seq < self._hub.cursor.seq:
+            # What clients have seen is not in the log any more: a backup was restored. Seqs will be used again.
+            self._log.renew(head)
+            head = self._log.head()
+        if head.cursor.epoch != self._hub.cursor.epoch:
+            logger.warning("the event log has begun a new epoch, %s: every page starts over", head.cursor)
+            self._hub.renew(head.cursor, head.floor)
+        self._hub.discard_beyond(head.cursor.seq)
+        self._hub.floor = head.floor
+        while self._hub.cursor.seq < head.cursor.seq:
+            events = self._log.read_after(self._hub.cursor.seq, limit=AT_ONCE)
+            if not events or events[0].seq > self._hub.cursor.seq + 1:
+                logger.warning("events after %s were pruned before this process had read them: every page starts over", self._hub.cursor)
+                self._hub.renew(head.cursor, head.floor, "expired")
+                return
+            self._hub.receive(events)
+            if self._hub.cursor.seq < events[-1].seq:       # the epoch changed between the two looks
+                self._tell(_is_asked=True)
+                return
+
+    def _is_up(self, is_up, error=None):
+        """Log once for each change."""
+        if is_up != self._is_log_up:
+            self._is_log_up = is_up
+            logger.warning("the event log answers again" if is_up else f"{error}; looking again every {ANXIOUS_S} s")

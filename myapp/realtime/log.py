@@ -1,0 +1,210 @@
+"""The SQL event log: the truth. An event is a row, written in the transaction of the change that it tells of.
+
+`seq` has no gaps and rises in the order of commits, because whoever appends holds the one head row until the commit.
+So appending is the last thing that a transaction does, and isolation is READ COMMITTED: see publish.py.
+"""
+import hashlib
+import json
+import secrets
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from .core.event import Cursor, Event
+from .core.window import PAGE
+from .errors import LogUnavailable
+
+EPOCH_DIGITS = 8        # hex digits: two lives of one log meet by chance once in four thousand million
+PRUNE_BATCH = 10_000    # rows of one DELETE: longer ones hold up vacuum and, on SQLite, every writer
+READERS = 2             # connections that read at once: a thousand clients that come back must not take the database for themselves
+
+metadata = sa.MetaData(naming_convention={
+    "pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s", "ck": "ck_%(table_name)s_%(constraint_name)s"})
+
+head_table = sa.Table(
+    "event_log_head", metadata,
+    sa.Column("one", sa.Integer, sa.CheckConstraint("one = 1", name="single"), primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),        # of the newest event
+    sa.Column("floor", sa.BigInteger, nullable=False),      # seq up to which the log is pruned
+    sa.Column("epoch", sa.Text, nullable=False))            # which life of the log
+
+log_table = sa.Table(
+    "event_log", metadata,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Column("data", sa.Text, nullable=False),             # JSON as it was published: jsonb would refuse NUL and reorder keys
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.current_timestamp()),
+    sa.Index("ix_event_log_topic_seq", "topic", "seq"))
+
+# One round trip while the head row is locked: every other writer waits for it.
+APPEND_POSTGRESQL = sa.text("""
+    WITH head AS (UPDATE event_log_head SET seq = seq + :n RETURNING seq, epoch),
+    written AS (
+        INSERT INTO event_log (seq, topic, type, key, data)
+        SELECT head.seq - :n + new.place, new.topic, new.type, new.key, new.data
+        FROM head, unnest(CAST(:topics AS text[]), CAST(:types AS text[]), CAST(:keys AS text[]), CAST(:datas AS text[]))
+            WITH ORDINALITY AS new(topic, type, key, data, place))
+    SELECT seq, epoch FROM head""")
+
+SELECT_EVENTS = sa.select(
+    *(log_table.c[name] for name in ("seq", "topic", "type", "key", "data")),
+    sa.select(head_table.c.epoch).scalar_subquery().label("epoch")).order_by(log_table.c.seq)
+
+LINEAGE_POSTGRESQL = sa.text("SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()")
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where the log stands."""
+    cursor: Cursor      # of its newest event
+    floor: int          # seq up to which it is pruned
+    stored: str         # the epoch as the head row has it; clients see one that the lineage of the database is part of
+
+
+class Log:
+    """The log of one database, as one process reads and writes it. Any thread.
+
+    `append` and `cursor` run on the caller's connection, inside its transaction. All else has connections of its own,
+    outside the application's pool, at most READERS at once, each transaction as long as one statement.
+    """
+
+    def __init__(self, engine):
+        """engine: of the application; its address and the set-up of its connections are used, none of its connections."""
+        pool = engine.pool.recreate()
+        self._engine = sa.create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
+        self._readers = threading.BoundedSemaphore(READERS)
+        self._lineage = None        # of the database: part of the epoch; known after the first look
+
+    def close(self):
+        self._engine.dispose()
+
+    # On the caller's connection
+
+    def append(self, connection, events):
+        """Write `events`, whose seq is None, in their order, and return them as logged Events.
+
+        From here to the end of its transaction the caller keeps every other writer of the log waiting.
+        Raises what the database raises, for the transaction's own retry.
+        """
+        lineage = self._known_lineage()
+        write = _append_postgresql if connection.dialect.name == "postgresql" else _append_portable
+        seq, stored = write(connection, events)
+        first, epoch = seq - len(events) + 1, _epoch(stored, lineage)
+        return [Event(epoch, first + place, event.topic, event.type, event.data, event.key) for place, event in enumerate(events)]
+
+    def cursor(self, connection):
+        """Return the Cursor of the newest event that `connection` sees: what it reads afterwards is at least as new."""
+        seq, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.epoch)).one()
+        return Cursor(_epoch(stored, self._known_lineage()), seq)
+
+    # On connections of its own
+
+    def head(self):
+        """Return the Head now. Raises LogUnavailable."""
+        with self._reading() as connection:
+            seq, floor, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.floor, head_table.c.epoch)).one()
+            self._lineage = _lineage(connection)    # again each time: a failover to a standby changes it
+        return Head(Cursor(_epoch(stored, self._lineage), seq), floor, stored)
+
+    def read_after(self, seq, *, limit=1000):
+        """Return the events that follow `seq`, oldest first.
+
+        seq    last event the caller has, int >= 0; 0 reads from the start
+        limit  most events to return; a caller loops while it gets `limit` back
+        Returns a list of Event, seq strictly rising and without gaps, unless the log is pruned beyond `seq`; [] when caught up.
+        Raises LogUnavailable.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(SELECT_EVENTS.where(log_table.c.seq > seq).limit(limit)).all()
+        lineage = self._known_lineage()
+        return [Event(_epoch(row.epoch, lineage), row.seq, row.topic, row.type, row.data, row.key) for row in rows]
+
+    def read_page(self, number):
+        """Return the events of page `number` (core/window.py), as far as there are any. Raises LogUnavailable."""
+        return [event for event in self.read_after(number * PAGE, limit=PAGE) if event.seq <= (number + 1) * PAGE]
+
+    def renew(self, head):
+        """Begin another life of the log, unless somebody has since `head` was read; for whoever finds it shorter than it was."""
+        with self._reading() as connection:
+            connection.execute(sa.update(head_table).where(head_table.c.epoch == head.stored).values(epoch=_random_epoch()))
+
+    def prune(self, *, older_than=None, keep_rows=None):
+        """Forget events from before `older_than` (aware datetime) and all but the newest `keep_rows`. Returns how many seqs went.
+
+        The floor moves first, so that nobody is promised what is about to go; then rows go by seq, in batches. Raises LogUnavailable.
+        """
+        with self._reading() as connection:
+            old, floor = connection.execute(sa.select(head_table.c.seq, head_table.c.floor)).one()
+            target = max(self._newest_before(connection, older_than), old - keep_rows if keep_rows is not None else 0, floor)
+            connection.execute(sa.update(head_table).where(head_table.c.floor < target).values(floor=target))
+            for last in range(floor + PRUNE_BATCH, target + PRUNE_BATCH, PRUNE_BATCH):
+                connection.execute(sa.delete(log_table).where(log_table.c.seq <= min(last, target)))
+        return target - floor
+
+    # Inside
+
+    @staticmethod
+    def _newest_before(connection, moment):
+        """The highest seq that is older than `moment`. By seq from the newest down: created is a transaction's start, it orders nothing."""
+        if moment is None:
+            return 0
+        return connection.scalar(sa.select(sa.func.max(log_table.c.seq)).where(log_table.c.created < moment)) or 0
+
+    def _known_lineage(self):
+        if self._lineage is None:
+            with self._reading() as connection:
+                self._lineage = _lineage(connection)
+        return self._lineage
+
+    @contextmanager
+    def _reading(self):
+        try:
+            with self._readers, self._engine.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise LogUnavailable(f"the event log cannot be read: {type(error).__name__}; is the database up and migrated?") from error
+
+
+def _append_postgresql(connection, events):
+    columns = {f"{name}s": [getattr(event, name) for event in events] for name in ("topic", "type", "key", "data")}
+    return connection.execute(APPEND_POSTGRESQL, {"n": len(events), **columns}).one()
+
+
+def _append_portable(connection, events):
+    raised = sa.update(head_table).values(seq=head_table.c.seq + len(events)).returning(head_table.c.seq, head_table.c.epoch)
+    seq, stored = connection.execute(raised).one()
+    connection.execute(sa.insert(log_table), [
+        {"seq": seq - len(events) + place, "topic": event.topic, "type": event.type, "key": event.key, "data": event.data}
+        for place, event in enumerate(events, 1)])
+    return seq, stored
+
+
+def _lineage(connection):
+    """Which database this is, beyond what is written in it: a restored backup or a standby that took over is another one."""
+    if connection.dialect.name != "postgresql":
+        return ""
+    return json.dumps([int(part) for part in connection.execute(LINEAGE_POSTGRESQL).one()])
+
+
+def _epoch(stored, lineage):
+    """The epoch that clients see. A digest, for it is public and short."""
+    return stored if not lineage else hashlib.sha256(f"{stored} {lineage}".encode()).hexdigest()[:EPOCH_DIGITS]
+
+
+def new_epoch(connection):
+    """Begin another life of the log, after a backup was restored: every open page starts over. In the caller's transaction."""
+    connection.execute(sa.update(head_table).values(epoch=_random_epoch()))
+
+
+@sa.event.listens_for(head_table, "after_create")
+def _first_epoch(table, connection, **options):
+    """`metadata.create_all` makes a log that works, as the migration does."""
+    connection.execute(sa.insert(head_table).values(one=1, seq=0, floor=0, epoch=_random_epoch()))
+
+
+def _random_epoch():
+    return secrets.token_hex(EPOCH_DIGITS // 2)

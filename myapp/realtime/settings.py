@@ -1,0 +1,177 @@
+"""Settings: typed tables of ini keys, read once at start-up, and all that is wrong with them reported together.
+
+`config.include("myapp.realtime.settings")` adds two directives: `read_settings` and `add_start_up_check`. The only
+place of the add-on where text from an ini file is understood; everybody else gets typed values as arguments.
+"""
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import StartUpError, did_you_mean
+
+SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+BYTES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+CHECKS_ORDER = 10_000   # of Pyramid's configuration phases: after everything else, so that one run finds all
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of a table: its name after the prefix, how its text is read, its default as text ("" = not set), its meaning."""
+    key: str
+    cast: Callable[[str], Any]      # text -> value; raises ValueError("what is allowed")
+    default: str
+    meaning: str                    # one sentence, for the docs
+
+
+# Casts
+
+def text(value):
+    return value
+
+
+def boolean(value):
+    if value.lower() in {"true", "yes", "on", "1"}:
+        return True
+    if value.lower() in {"false", "no", "off", "0"}:
+        return False
+    raise ValueError("true or false")
+
+
+def choice(*allowed):
+    def cast(value):
+        if value not in allowed:
+            raise ValueError(f"one of {', '.join(allowed)}{did_you_mean(value, allowed)}")
+        return value
+    return cast
+
+
+def integer(least=0, most=1 << 31):
+    def cast(value):
+        if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
+        return int(value)
+    return cast
+
+
+def duration(least="0s", most="36500d"):
+    """A cast to seconds, float: `15s`, `100ms`, `7d`; a bare number counts seconds."""
+    def cast(value):
+        seconds = _seconds(value)
+        if seconds is None or not _seconds(least) <= seconds <= _seconds(most):
+            raise ValueError(f"a duration from {least} to {most}, such as 500ms, 15s, 5m, 7d")
+        return seconds
+    return cast
+
+
+def duration_range(least="0s", most="36500d"):
+    """A cast to (low, high) seconds: `2s..5s`, or one duration for both."""
+    one = duration(least, most)
+
+    def cast(value):
+        low, _, high = value.partition("..")
+        try:
+            pair = one(low.strip()), one((high or low).strip())
+        except ValueError as error:
+            raise ValueError(f"{error}, or a range such as 2s..5s") from None
+        if pair[0] > pair[1]:
+            raise ValueError("a range whose first part is the smaller, such as 2s..5s")
+        return pair
+    return cast
+
+
+def size(least="0", most="1GiB"):
+    """A cast to bytes, int: `64KiB`, `1MiB`; a bare number counts bytes."""
+    def cast(value):
+        count = _bytes(value)
+        if count is None or not _bytes(least) <= count <= _bytes(most):
+            raise ValueError(f"a size from {least} to {most}, such as 512B, 64KiB, 1MiB")
+        return count
+    return cast
+
+
+def _seconds(value):
+    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)?", value)
+    return float(match[1]) * SECONDS[match[2] or "s"] if match else None
+
+
+def _bytes(value):
+    match = re.fullmatch(r"([0-9]{1,12})\s*(B|KiB|MiB|GiB)?", value)
+    return int(match[1]) * BYTES[match[2] or ""] if match else None
+
+
+# Reading
+
+def read_table(settings, prefix, table):
+    """Return ({key: value}, [problem]): the settings under `prefix`, as `table` reads them.
+
+    A key that is absent or empty has its default; a default of "" gives None. A key that is wrong has its default too,
+    so that the start can go on to find what else is wrong.
+    """
+    known = {setting.key: setting for setting in table}
+    problems = [f"{name} = {shown(name, value)}: no such setting{did_you_mean(name, [prefix + key for key in known])}; "
+                f"settings under {prefix} are {', '.join(known)}"
+                for name, value in settings.items() if name.startswith(prefix) and name[len(prefix):] not in known]
+    values = {}
+    for key, setting in known.items():
+        given = str(settings.get(prefix + key) or "").strip()
+        values[key] = setting.cast(setting.default) if setting.default else None
+        try:
+            values[key] = setting.cast(given) if given else values[key]
+        except ValueError as error:
+            problems.append(f"{prefix}{key} = {shown(key, given)}: must be {error}")
+    return values, problems
+
+
+def shown(name, value):
+    """A value fit for a message: never a secret, never a whole page."""
+    if re.search(r"secret|password|token", name):
+        return "(not shown)"
+    return repr(re.sub(r"(?<=//)[^/@]*@", "…@", str(value))[:100])
+
+
+TABLE = [
+    Setting("broker", text, "memory://", "Where events travel between processes: a URL whose scheme names the broker."),
+    Setting("session", text, "dbsession", "The request attribute that is the SQLAlchemy session."),
+    Setting("heartbeat", duration("100ms", "5m"), "15s", "Silence after which a stream is sent a heartbeat."),
+    Setting("retry", duration_range("0s", "10m"), "2s..5s", "Range in which each client is told to wait before it connects again."),
+    Setting("stream_lifetime", duration(), "0s", "How long a stream may last before the client must connect again; 0s is for ever."),
+    Setting("thread_streams", integer(1, 10_000), "",
+            "Threads that streams may hold at once; not set: the server's threads less 2, or 2 where the server does not say."),
+    Setting("max_topics", integer(1, 1000), "50", "Topics that one stream may ask for."),
+    Setting("max_event", size("1KiB", "1MiB"), "64KiB", "Size of an event's data as JSON."),
+    Setting("tape", size("64KiB", "64MiB"), "1MiB", "What a client may be behind before it is cut and resumes from the log."),
+    Setting("window", integer(256, 1_000_000), "1024", "Events kept in memory for clients that come back."),
+    Setting("replay_limit", integer(0, 10_000_000), "10000", "Events that a client may have missed before it is told to reload instead."),
+    Setting("tail_interval", duration("50ms", "1m"), "3s", "How often the event log is looked at for what the broker did not bring."),
+    Setting("retention", duration("1m"), "7d", "How long myapp-prune keeps events."),
+    Setting("retention_rows", integer(1), "", "How many events myapp-prune keeps at most; not set: any number."),
+]
+
+
+# Directives
+
+def includeme(config):
+    config.add_directive("read_settings", read_settings)
+    config.add_directive("add_start_up_check", add_start_up_check)
+
+
+def read_settings(config, prefix, table):
+    """Directive. Return the typed values under `prefix`, a dict; what is wrong fails the start, with all else that is."""
+    values, problems = read_table(config.registry.settings, prefix, table)
+    config.add_start_up_check(lambda: problems)
+    return values
+
+
+def add_start_up_check(config, check):
+    """Directive. `check()` returns a list of sentences, [] when all is well. All checks run once, last of all at commit."""
+    checks = getattr(config.registry, "start_up_checks", None)
+    if checks is None:
+        checks = config.registry.start_up_checks = []
+        config.action(None, lambda: _run(checks), order=CHECKS_ORDER)
+    checks.append(check)
+
+
+def _run(checks):
+    if problems := [problem for check in checks for problem in check()]:
+        raise StartUpError(problems)

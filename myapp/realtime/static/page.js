@@ -1,0 +1,165 @@
+/* The page: what its elements want, told to the hub, and what the hub says, given to the parts that draw it.
+ *
+ * It reads the page's attributes and watches the window; how a list is patched or a state is shown stands in the modules
+ * below it. The hub lives in the page, so its connection is the page's own; a browser has six for a host, and so a page that is not
+ * seen puts its connection to rest, and comes back with the cursor it left with.
+ */
+
+import { isNews, oldest } from "./cursor.js";
+import { Flash } from "./flash.js";
+import { Hub } from "./hub.js";
+import { Lists } from "./lists.js";
+import { Refetch } from "./refetch.js";
+import { Say } from "./say.js";
+import { Status } from "./status.js";
+
+const REST_AFTER_MS = 10000;  // unseen; whoever only looks something up in another tab comes back to a live page
+
+const WORLD = {
+    fetch: (...request) => fetch(...request),
+    clock: {
+        now: () => Date.now(),  // wall time: it goes on while a laptop sleeps
+        setTimeout: (act, ms) => setTimeout(act, ms),
+        clearTimeout: (timer) => clearTimeout(timer),
+    },
+    random: () => Math.random(),
+};
+
+class Page {
+    #positions = new Map();  // topic -> the cursor up to which this page has it, null before the first word
+    #refused = new Set();
+    #isResting = true;
+    #restTimer = null;
+    #tell;
+    #flash = new Flash();
+    #say = new Say();
+    #refetch = new Refetch();
+    #status = new Status((state) => fire("rt-state", { state }));
+    #lists = new Lists({
+        onPatched: (row) => this.#patched(row),
+        onUnrendered: (list) => this.#refetch.element(list),
+    });
+
+    constructor(url) {
+        this.#tell = new Hub({ ...WORLD, url }).connect((message) => this.#take(message));
+        this.#watchWindow();
+        this.#watchDocument();
+        this.#lists.applyAgain();
+        if (document.hidden) this.#status.draw({ isNeeded: true });
+        else this.#wake();
+    }
+
+    #watchWindow() {
+        addEventListener("focus", () => this.#wake());
+        addEventListener("online", () => this.#wake());
+        // The pageshow of the first load comes after the first connection, and must not make a second one.
+        addEventListener("pageshow", (event) => event.persisted && this.#wake());
+        addEventListener("pagehide", () => this.#rest());
+        document.addEventListener("visibilitychange", () => {
+            clearTimeout(this.#restTimer);
+            if (document.hidden) this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
+            else this.#wake();
+        });
+    }
+
+    #watchDocument() {
+        document.addEventListener("htmx:after:swap", () => this.#swapped());
+        document.addEventListener("click", ({ target }) => {
+            if (!target.closest("[data-rt-refresh]")) return;
+            this.#wake();
+            this.#refetch.all(0);
+        });
+    }
+
+    /* Be live, or look after the connection when it should be already. */
+    #wake() {
+        if (this.#isResting) this.#join();
+        else this.#tell({ kind: "kick" });
+    }
+
+    #rest() {
+        if (this.#isResting) return;
+        this.#isResting = true;
+        this.#tell({ kind: "leave" });
+    }
+
+    /* Positions that the page has outlive a rest; a topic that is new begins at the cursor of the elements that name it. */
+    #join() {
+        this.#isResting = false;
+        const wanted = [...topicsOfPage()].filter(([topic]) => !this.#refused.has(topic));
+        this.#positions = new Map(wanted.map(([topic, cursor]) => [topic, this.#positions.get(topic) ?? cursor]));
+        this.#status.draw({ isNeeded: wanted.length > 0 });
+        this.#tell({ kind: "join", topics: Object.fromEntries(this.#positions) });
+    }
+
+    /* htmx brought something: perhaps rows older than those known, perhaps elements with other topics. */
+    #swapped() {
+        this.#lists.applyAgain();
+        if (!this.#isResting) this.#join();
+    }
+
+    #take(message) {
+        const acts = {
+            state: ({ state }) => this.#status.set(state),
+            position: ({ id }) => this.#advance(id),
+            event: (event) => this.#event(event),
+            reset: (reset) => this.#reset(reset),
+            refused: (refusal) => this.#drop(refusal),
+        };
+        acts[message.kind](message);
+    }
+
+    #advance(id) {
+        for (const [topic, position] of this.#positions) if (isNews(id, position)) this.#positions.set(topic, id);
+    }
+
+    #event({ id, topic, type, data, key, html }) {
+        if (id !== undefined) this.#advance(id);
+        this.#lists.apply({ id, topic, key, html });
+        this.#refetch.topic(topic);
+        fire(`${topic.split(":", 1)[0]}-changed`, { id, topic, type, data, key, html });
+    }
+
+    #patched(row) {
+        if (row) this.#flash.flash(row);
+        this.#say.change();
+    }
+
+    #reset({ id, reason, spread_ms }) {
+        for (const topic of this.#positions.keys()) this.#positions.set(topic, id ?? null);
+        this.#lists.forget();
+        this.#refetch.all(spread_ms);
+        fire("rt-reset", { reason });
+    }
+
+    #drop({ topics, status }) {
+        for (const topic of topics) {
+            this.#refused.add(topic);
+            this.#positions.delete(topic);
+        }
+        fire("rt-refused", { topics, status });
+    }
+}
+
+/* Which topics the elements of the page name, and the cursor that the page has each of them from. */
+function topicsOfPage() {
+    const cursors = new Map();
+    for (const element of document.querySelectorAll("[data-rt-topics], [data-rt-refetch]")) {
+        const cursor = element.closest("[data-rt-cursor]")?.dataset.rtCursor || null;
+        for (const topic of namesIn(element.dataset.rtTopics, element.dataset.rtRefetch)) {
+            cursors.set(topic, oldest([cursors.get(topic), cursor]));
+        }
+    }
+    return cursors;
+}
+
+function namesIn(...attributes) {
+    return attributes.join(" ").split(/\s+/).filter(Boolean);
+}
+
+function fire(name, detail) {
+    document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+}
+
+// A page without the attribute has no live link: the sign-in page, say.
+if (document.body.dataset.rtUrl) new Page(document.body.dataset.rtUrl);

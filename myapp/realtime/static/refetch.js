@@ -1,0 +1,67 @@
+/* Refetching: the event `rt-refresh` on an element makes htmx get it anew. Here is when.
+ *
+ * Panels (`data-rt-refetch`) after an event of their topics, lists and panels after a reset or a press on Refresh, each
+ * element at most once in 2 s, and again when the server could not answer. What htmx then does with the answer stands in the
+ * element's own attributes.
+ */
+
+const PAUSE_MS = 2000;   // between two refetches of one element: a burst of events costs the server two requests
+const RETRY_MS = 5000;   // after a server that could not answer, and up to half of it more
+const REFETCHED = "[data-rt-list], [data-rt-refetch]";
+
+export class Refetch {
+    #waits = new WeakMap();  // element -> {isAsked}, while it may not be refetched
+    #all = null;
+
+    constructor() {
+        document.addEventListener("htmx:before:swap", keepWhatIsNotAnswered);
+        document.addEventListener("htmx:response:error", (event) => this.#retry(event));
+        document.addEventListener("htmx:error", (event) => this.#retry(event));
+    }
+
+    /** Refetch the panels that follow `topic`. */
+    topic(topic) {
+        document.querySelectorAll(`[data-rt-refetch~="${CSS.escape(topic)}"]`).forEach((panel) => this.element(panel));
+    }
+
+    /** Refetch everything, at a random moment within `spreadMs`, so that not all pages ask at once. */
+    all(spreadMs) {
+        // What waits already will ask later than now, which is late enough for this reason too.
+        this.#all ??= setTimeout(() => {
+            this.#all = null;
+            document.querySelectorAll(REFETCHED).forEach((element) => this.element(element));
+        }, Math.random() * spreadMs);
+    }
+
+    /** Refetch `element`: now, or once its pause is over. */
+    element(element) {
+        const wait = this.#waits.get(element);
+        if (wait) wait.isAsked = true;
+        else this.#refresh(element);
+    }
+
+    #refresh(element) {
+        const wait = { isAsked: false };
+        this.#waits.set(element, wait);
+        setTimeout(() => {
+            this.#waits.delete(element);
+            if (wait.isAsked && element.isConnected) this.#refresh(element);
+        }, PAUSE_MS);
+        element.dispatchEvent(new CustomEvent("rt-refresh"));
+    }
+
+    #retry({ target, detail }) {
+        const status = detail.ctx?.response?.status ?? 503;  // no response at all: as good as "not now"
+        if (!detail.ctx || !(target instanceof Element && target.matches(REFETCHED))) return;
+        if (status < 500 && status !== 429) return;
+        setTimeout(() => target.isConnected && this.element(target), RETRY_MS * (1 + Math.random() / 2));
+    }
+}
+
+/* An answer without the element that was asked for (a sign-in page, say) would take the list away: htmx swaps in the nothing. */
+function keepWhatIsNotAnswered(event) {
+    const { ctx, tasks } = event.detail;
+    const main = tasks.find(({ type }) => type === "main");
+    const isAnswered = !main || !ctx.select || main.fragment.childElementCount > 0;
+    if (!isAnswered && ctx.sourceElement.matches?.(REFETCHED)) event.preventDefault();
+}

@@ -1,0 +1,139 @@
+/* The SSE rung: one connection, from the request to the reason why it ended.
+ *
+ * It reads the answer with fetch, because an EventSource can neither send a start cursor nor show a status or a heartbeat.
+ * When to connect again, and with which cursor, is the link's to say; nothing is remembered here between two connections.
+ */
+
+import { Parser } from "./parser.js";
+
+const CONNECTED_WITHIN_MS = 5000;   // a proxy that buffers looks like a slow server: `connected` has to come within this
+const SILENCE_HEARTBEATS = 2.5;     // one heartbeat may be lost and one late; after that nobody is there
+const HEARTBEAT_MS = 15000;         // the server's default, for a `connected` that names none
+const UNREADABLE_SPREAD_MS = 5000;  // an event nobody can read reaches all pages at once: their refetches are spread over this
+
+export const sse = { state: "sse", listen };
+
+/** Listen on one connection until it ends.
+ *
+ * url, topics, cursor  what to ask for; cursor null begins with the next event
+ * fetch, clock         the world: clock has now(), setTimeout() and clearTimeout()
+ * signal               an AbortSignal that ends it from outside
+ * deliver(message)     called with `connected` {id, heartbeatMs}, `position` {id}, `event` {id, topic, type, data, key, html},
+ *                      `reset` {id, reason, spread_ms}, `retry` {ms} and, for each chunk that arrives, `heard`; all have `kind`
+ * Returns a promise of the ending, which never rejects: {why: "closing", reason, topics} after a farewell, {why: "refused",
+ * status, topics, retryAfterMs} for an answer that is no stream, else {why: "silent"|"network"|"cut"}.
+ */
+export async function listen({ url, topics, cursor, fetch, clock, signal, deliver }) {
+    const watchdog = new Watchdog(clock, signal);
+    try {
+        watchdog.allow(CONNECTED_WITHIN_MS);
+        const headers = { Accept: "text/event-stream", ...(cursor && { "Last-Event-ID": cursor }) };
+        const response = await fetch(address(url, topics), { headers, cache: "no-store", signal: watchdog.signal });
+        if (!isStream(response)) return await refusal(response, clock);
+        return await read(response.body, watchdog, deliver);
+    } catch {
+        // fetch and reader say "the network failed" by a TypeError, and an abort by whatever was its reason.
+        return { why: watchdog.hasBarked ? "silent" : "network" };
+    } finally {
+        watchdog.end();
+    }
+}
+
+function address(url, topics) {
+    const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`);
+    return `${url}?${[...query, "fragments=1"].join("&")}`;
+}
+
+function isStream(response) {
+    return response.status === 200 && /^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "");
+}
+
+async function refusal(response, clock) {
+    // Only a refusal has a body that is worth reading; what else comes may have no end.
+    const problem = response.status >= 400 ? await response.json().catch(() => null) : null;
+    const topics = Array.isArray(problem?.topics) ? problem.topics : [];
+    const retryAfterMs = waitAsked(response.headers.get("Retry-After"), clock);
+    return { why: "refused", status: response.status, topics, retryAfterMs };
+}
+
+/* Retry-After is a number of seconds or a date (RFC 9110); null when there is none to honour. */
+function waitAsked(value, clock) {
+    const ms = /^\d+$/.test(value ?? "") ? value * 1000 : Date.parse(value) - clock.now();
+    return ms > 0 ? ms : null;
+}
+
+async function read(body, watchdog, deliver) {
+    const reader = body.getReader(), decoder = new TextDecoder(), parser = new Parser();
+    let silenceMs = null;  // unknown until `connected`, whose own deadline holds till then
+    for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return { why: "cut" };
+        deliver({ kind: "heard" });
+        for (const message of parser.push(decoder.decode(value, { stream: true })).map(meaning)) {
+            if (message.kind === "closing") return { why: "closing", reason: message.reason, topics: message.topics };
+            if (message.kind === "connected") silenceMs = message.heartbeatMs * SILENCE_HEARTBEATS;
+            deliver(message);
+        }
+        if (silenceMs) watchdog.allow(silenceMs);
+    }
+}
+
+/* What a message of the stream says to the link. */
+function meaning({ type, data, id, retry }) {
+    if (retry !== undefined) return { kind: "retry", ms: retry };
+    try {
+        const body = JSON.parse(data);
+        return { ...(CONTROL[type] ?? event)(body), id };
+    } catch {
+        // Loss is said aloud: the pages fetch anew what this event would have told them.
+        console.warn(`realtime: event ${id} of type ${type} is not the JSON object that the protocol promises; lists are fetched anew`);
+        return { kind: "reset", id, reason: "unreadable", spread_ms: UNREADABLE_SPREAD_MS };
+    }
+}
+
+const CONTROL = {
+    __proto__: null,
+    connected: ({ heartbeat_s }) => ({ kind: "connected", heartbeatMs: heartbeat_s > 0 ? heartbeat_s * 1000 : HEARTBEAT_MS }),
+    heartbeat: () => ({ kind: "position" }),
+    reset: ({ reason, spread_ms }) => ({ kind: "reset", reason, spread_ms: spread_ms ?? 0 }),
+    closing: ({ reason, topics }) => ({ kind: "closing", reason, topics: topics ?? [] }),
+};
+
+function event({ topic, type, data, key, html }) {
+    return { kind: "event", topic, type, data, key, html };
+}
+
+/* Ends the connection when it was silent for longer than allowed; passes on an end that was asked for from outside. */
+class Watchdog {
+    #clock;
+    #timer = null;
+    #controller = new AbortController();
+    #outside;
+    #abort = () => this.#controller.abort();
+    hasBarked = false;
+
+    constructor(clock, outside) {
+        this.#clock = clock;
+        this.#outside = outside;
+        outside.addEventListener("abort", this.#abort);
+    }
+
+    get signal() {
+        return this.#controller.signal;
+    }
+
+    allow(ms) {
+        this.#clock.clearTimeout(this.#timer);
+        this.#timer = this.#clock.setTimeout(() => {
+            this.hasBarked = true;
+            this.#abort();
+        }, ms);
+    }
+
+    /** Close the connection, whatever is left of it. */
+    end() {
+        this.#clock.clearTimeout(this.#timer);
+        this.#outside.removeEventListener("abort", this.#abort);
+        this.#abort();
+    }
+}

@@ -1,0 +1,109 @@
+"""Topics: what one may subscribe to, who may, and how an event of it looks as HTML. Declared by `config.add_topic`.
+
+The one place where a topic is authorised: every transport, live and replay alike, comes through `authorize`.
+"""
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyramid.exceptions import ConfigurationError
+from pyramid.interfaces import IRootFactory
+from pyramid.traversal import DefaultRootFactory
+
+from .core.event import MAX_NAME, TOPIC, TYPE
+from .errors import TopicsRefused, UnknownTopic
+
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+ONE_PART = r"[A-Za-z0-9_.-]+"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What `config.add_topic` declared; see there."""
+    pattern: str
+    factory: Callable | None
+    permission: str | None
+    publish_permission: str | None
+    fragments: Mapping[str, str | None]
+    regex: re.Pattern = field(repr=False)
+
+    def context(self, request, name):
+        """Return the context of the topic `name`, for permissions. Raises UnknownTopic when the factory knows no such object."""
+        if self.factory is None:
+            return request.registry.queryUtility(IRootFactory, default=DefaultRootFactory)(request)
+        try:
+            return self.factory(request, **self.regex.fullmatch(name).groupdict())
+        except LookupError as error:
+            raise UnknownTopic(f"topic {name!r}: there is no such {self.pattern}") from error
+
+
+class Topics:
+    """The declared topics of an application. Written at configuration, then read by any thread."""
+
+    def __init__(self):
+        self._topics = []       # those with fewer placeholders first: `updates:general` wins over `updates:{channel}`
+
+    def add(self, topic):
+        self._topics.append(topic)
+        self._topics.sort(key=lambda topic: len(PLACEHOLDER.findall(topic.pattern)))
+
+    def find(self, name):
+        """Return the Topic that `name` belongs to. Raises UnknownTopic."""
+        for topic in self._topics:
+            if topic.regex.fullmatch(name):
+                return topic
+        raise UnknownTopic(f"topic {name!r}: no config.add_topic declares it; declared are "
+                           f"{', '.join(topic.pattern for topic in self._topics) or 'none'}")
+
+    def authorize(self, request, names):
+        """Raise TopicsRefused unless the viewer may read every one of `names` and all of them exist. Reads the database as factories do."""
+        unknown, forbidden = [], []
+        for name in names:
+            try:
+                topic = self.find(name)
+                context = topic.context(request, name)
+            except UnknownTopic:
+                unknown.append(name)
+                continue
+            if topic.permission is not None and not request.has_permission(topic.permission, context):
+                forbidden.append(name)
+        if unknown or forbidden:
+            raise TopicsRefused(unknown or forbidden, unknown=bool(unknown))
+
+
+def includeme(config):
+    config.registry.realtime_topics = Topics()
+    config.add_directive("add_topic", add_topic)
+
+
+def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None, permission: str | None = None,
+              publish_permission: str | None = None, fragments: Mapping[str, str | None] | None = None) -> None:
+    """Directive. Declare a topic, or a family of them.
+
+    pattern             `users`, or with placeholders `updates:{channel}`, each for one part between colons
+    factory             factory(request, **placeholders) -> the context for permissions; raises LookupError when there is no such
+                        object; the application's root factory when None
+    permission          what reading it takes; None lets everybody
+    publish_permission  what publishing to it from outside takes; None: nobody may
+    fragments           {event type: renderer name, or None when the event removes its element}
+
+    Declaring a pattern twice is a configuration conflict; an including package is overridden by the application, as usual.
+    """
+    factory = config.maybe_dotted(factory)
+    topic = Topic(pattern, factory, permission, publish_permission, dict(fragments or {}), _regex(pattern))
+    if bad := [type for type in topic.fragments if not TYPE.fullmatch(type)]:
+        raise ConfigurationError(f"topic {pattern!r}: event type {bad[0]!r} must be {TYPE.pattern}")
+    introspectable = config.introspectable("realtime topics", pattern, pattern, "realtime topic")
+    introspectable.update(topic=topic, permission=permission, publish_permission=publish_permission, fragments=topic.fragments)
+    config.action(("realtime topic", pattern), lambda: config.registry.realtime_topics.add(topic), introspectables=[introspectable])
+
+
+def _regex(pattern):
+    """The names that a pattern stands for."""
+    example = PLACEHOLDER.sub("x", pattern)
+    if len(pattern) > MAX_NAME or not TOPIC.fullmatch(example):
+        raise ConfigurationError(f"topic {pattern!r}: must be {TOPIC.pattern}, with {{placeholders}} for whole or partial parts, "
+                                 f"at most {MAX_NAME} characters")
+    parts = PLACEHOLDER.split(pattern)
+    return re.compile("".join(f"(?P<{part}>{ONE_PART})" if place % 2 else re.escape(part) for place, part in enumerate(parts)))

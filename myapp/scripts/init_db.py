@@ -1,0 +1,98 @@
+"""myapp-init-db: bring the database to this release's schema, and make the first account. Twice does nothing new."""
+import argparse
+import secrets
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+from pyramid.paster import get_app, get_appsettings, setup_logging
+
+from myapp import db, schema
+from myapp.app.errors import Refusal
+from myapp.app.models import Role, User, email_key
+from myapp.app.users import Users
+from myapp.realtime import log, session
+
+ADMIN = {"name": "admin", "email": "admin@localhost", "role": Role.ADMIN}
+CONSOLE = User(name="console", role=Role.ADMIN)     # who acts; whoever can read the ini file may do everything
+PASSWORD_BYTES = 12     # 16 characters, 96 bits
+
+SAMPLE = [
+    ("Amara Okafor", "amara.okafor@example.org", "editor"), ("Björn Lindqvist", "bjorn.lindqvist@example.org", "member"),
+    ("Chiara Bianchi", "chiara.bianchi@example.org", "member"), ("Dmitri Volkov", "dmitri.volkov@example.org", "editor"),
+    ("Elif Yılmaz", "elif.yilmaz@example.org", "member"), ("Farid Haddad", "farid.haddad@example.org", "member"),
+    ("Grace Njoroge", "grace.njoroge@example.org", "admin"), ("Hiroshi Tanaka", "hiroshi.tanaka@example.org", "member"),
+    ("Inês Carvalho", "ines.carvalho@example.org", "editor"), ("Jakub Nowak", "jakub.nowak@example.org", "member"),
+]
+
+
+def main(argv=None):
+    """Console command. Ends with 0, or with 1 and one line on stderr that says what is wrong."""
+    options = parser().parse_args(argv)
+    try:
+        run(options)
+    except Refusal as refusal:
+        sentences = getattr(refusal, "errors", {"account": str(refusal)})
+        fail("; ".join(f"{field}: {sentence}" for field, sentence in sentences.items()))
+    except (OSError, LookupError, ValueError) as error:
+        fail(str(error))
+    except sa.exc.SQLAlchemyError as error:
+        fail(f"the database cannot be used: {schema.reason(error)}")
+
+
+def parser():
+    parser = argparse.ArgumentParser(prog="myapp-init-db", description="Make or migrate the database, and the first account.")
+    parser.add_argument("ini", metavar="INI", help="the ini file whose sqlalchemy.url names the database")
+    password = parser.add_mutually_exclusive_group()
+    password.add_argument("--admin-password", metavar="P", help="of the account admin, if it has to be made; else one is generated")
+    password.add_argument("--admin-password-file", metavar="F", type=Path, help="a file whose first line is that password")
+    parser.add_argument("--sample", action="store_true", help="add ten users to try things with")
+    parser.add_argument("--new-epoch", action="store_true",
+                        help="after a backup was restored: every open page starts over, instead of mixing two histories")
+    return parser
+
+
+def run(options):
+    password = options.admin_password
+    if options.admin_password_file:
+        password = options.admin_password_file.read_text(encoding="utf-8").partition("\n")[0]
+    engine = db.create_engine(get_appsettings(options.ini))
+    migrate(engine)
+    if options.new_epoch:
+        with engine.begin() as connection:
+            log.new_epoch(connection)
+        print("The event log has a new epoch; open pages start over.")
+    engine.dispose()
+    setup_logging(options.ini)
+    registry = get_app(options.ini).registry
+    make_admin(registry, password)
+    if options.sample:
+        make_sample(registry)
+
+
+def migrate(engine):
+    schema.upgrade(engine)
+    print(f"The schema of {db.shown(engine.url)} is that of this release.")
+
+
+def make_admin(registry, password):
+    with session(registry) as rt:
+        if rt.request.dbsession.scalar(sa.select(sa.func.count(User.id)).where(User.role == Role.ADMIN)):
+            return print("There is an admin already; no account was made and no password changed.")
+        given = password or secrets.token_urlsafe(PASSWORD_BYTES)
+        Users(rt.request.dbsession, rt, CONSOLE).create({**ADMIN, "password": given})
+    print("Made the account admin (admin@localhost)" + (" with the password given." if password else f" with the password {given}"))
+
+
+def make_sample(registry):
+    with session(registry) as rt:
+        taken = set(rt.request.dbsession.scalars(sa.select(User.email_key)))
+        missing = [user for user in SAMPLE if email_key(user[1]) not in taken]
+        for name, email, role in missing:
+            Users(rt.request.dbsession, rt, CONSOLE).create({"name": name, "email": email, "role": role})
+    print(f"Added {len(missing)} sample users.")
+
+
+def fail(sentence):
+    print(f"myapp-init-db: {' '.join(sentence.split())}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,96 @@
+"""The server: waitress under `pserve`, which drains when it is told to stop and says how many threads it has.
+
+    [server:main]
+    use = egg:myapp#server
+
+It offers the application two keys of the environ: `myapp.threads`, the number of threads that answer requests, and
+`myapp.at_shutdown(callback)`, to have `callback("shutdown")` called when the server is about to stop.
+"""
+import logging
+import signal
+import time
+
+from waitress import wasyncore
+from waitress.server import BaseWSGIServer, create_server
+
+logger = logging.getLogger(__name__)
+
+DRAIN_S = 10.0      # a request still unanswered then is given up; init systems kill after 10 (Docker) to 90 s (systemd)
+LOOP_S = 1.0        # between looks of the main loop at the clock; it wakes at once for sockets and signals
+DRAIN_LOOP_S = 0.05
+IDLE_THREADS_S = 1.0    # for threads that answer nothing to notice that they may go
+
+
+def serve(app, global_conf=None, **settings):
+    """The paste.server_runner. `settings` are waitress's; `pserve x.ini port=7000` overrides the ini's port. Returns on SIGTERM."""
+    global_conf = global_conf or {}
+    if "port" in global_conf:
+        settings["port"] = global_conf["port"]
+    server = Server(app, **settings)
+    server.stop_on_signals(signal.SIGTERM, signal.SIGINT)
+    server.run()
+    return 0
+
+
+class Server:
+    """waitress with a drain. All methods belong to the main thread, but for `stop` and `at_shutdown`, which any thread may call."""
+
+    def __init__(self, app, **settings):
+        """settings: waitress's, as text or typed. The sockets listen from here on. Raises ValueError for a setting that cannot be."""
+        settings.setdefault("channel_request_lookahead", 1)     # else waitress does not tell that a client has gone
+        self._map, self._callbacks, self._is_stopping = {}, set(), False
+        self._waitress = create_server(self._offer(app), map=self._map, **settings)
+        self._listeners = [dispatcher for dispatcher in self._map.values() if isinstance(dispatcher, BaseWSGIServer)]
+        self._settings = self._listeners[0].adj
+
+    @property
+    def addresses(self):
+        """The (host, port) pairs listened on; ("unix", path) for a unix socket."""
+        return [(listener.effective_host, listener.effective_port) for listener in self._listeners]
+
+    def _offer(self, app):
+        def offering(environ, start_response):
+            environ["myapp.threads"] = self._settings.threads
+            environ["myapp.at_shutdown"] = self._callbacks.add
+            return app(environ, start_response)
+        return offering
+
+    def stop(self):
+        """Stop listening, say farewell to the streams, answer what is being asked, and have `run` return."""
+        self._is_stopping = True
+        self._listeners[0].pull_trigger()
+
+    def stop_on_signals(self, *signals):
+        for number in signals:
+            signal.signal(number, lambda number, frame: self.stop())
+
+    def run(self):
+        """Serve until `stop`, then drain."""
+        for host, port in self.addresses:
+            logger.info("serving on %s:%s", f"[{host}]" if ":" in host else host, port)
+        while not self._is_stopping:
+            self._turn(LOOP_S)
+        self._drain()
+
+    def _turn(self, timeout_s):
+        wasyncore.loop(timeout_s, use_poll=self._settings.asyncore_use_poll, map=self._map, count=1)
+
+    def _drain(self):
+        logger.info("stopping: no new connections, at most %g s for %d open ones", DRAIN_S, len(self._channels()))
+        deadline = time.monotonic() + DRAIN_S
+        for listener in self._listeners:
+            listener.accepting = False
+            wasyncore.dispatcher.close(listener)    # its trigger stays: workers still ring it for their answers
+        for callback in tuple(self._callbacks):
+            callback("shutdown")
+        while self._channels() and time.monotonic() < deadline:
+            for channel in self._channels():
+                if not channel.requests:            # nothing is being answered: keep-alive ends here
+                    channel.close_when_flushed = True
+            self._turn(DRAIN_LOOP_S)
+        if left := len(self._channels()):
+            logger.warning("%d connections were still busy after %g s and are cut", left, DRAIN_S)
+        self._listeners[0].task_dispatcher.shutdown(timeout=IDLE_THREADS_S)
+
+    def _channels(self):
+        return [channel for listener in self._listeners for channel in list(listener.active_channels.values())]

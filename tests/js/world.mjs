@@ -1,0 +1,122 @@
+/* A world for the link to live in, without a network and without waiting: a clock that is moved by hand, a server that answers
+ * as the test says, and a random() that gives what the test wants. */
+
+export class Clock {
+    #now = 1_000_000;
+    #timers = new Map();
+    #last = 0;
+
+    now = () => this.#now;
+
+    setTimeout = (act, ms) => {
+        this.#timers.set(++this.#last, { at: this.#now + ms, act });
+        return this.#last;
+    };
+
+    clearTimeout = (timer) => this.#timers.delete(timer);
+
+    get pending() {
+        return this.#timers.size;
+    }
+
+    /** Let `ms` pass; timers fire in their order, and what they start settles before the next one. */
+    async pass(ms) {
+        const end = this.#now + ms;
+        await settled();
+        for (let due = this.#next(end); due; due = this.#next(end)) {
+            const [timer, { at, act }] = due;
+            this.#timers.delete(timer);
+            this.#now = Math.max(this.#now, at);
+            act();
+            await settled();
+        }
+        this.#now = end;
+    }
+
+    #next(end) {
+        return [...this.#timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
+    }
+}
+
+/** Wait until everything that has been started has come to rest: a turn of the event loop empties all queues before it. */
+export async function settled() {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A server: each connection that comes is kept, answered by what `answer` returns, and can be written to while it is open. */
+export class Server {
+    connections = [];
+    answer = () => ({});
+
+    fetch = async (url, { headers, signal }) => {
+        const { searchParams } = new URL(url, "http://server");
+        const connection = new Connection({ topics: searchParams.getAll("topic"), headers, signal, query: searchParams });
+        this.connections.push(connection);
+        return connection.respond(await this.answer(connection));
+    };
+
+    get last() {
+        return this.connections.at(-1);
+    }
+
+    get open() {
+        return this.connections.filter(({ signal }) => !signal.aborted);
+    }
+}
+
+class Connection {
+    #controller;
+
+    constructor(request) {
+        Object.assign(this, request);
+    }
+
+    get cursor() {
+        return this.headers["Last-Event-ID"];
+    }
+
+    respond({ status = 200, headers = {}, body, never = false }) {
+        if (never) return new Promise((_, reject) => this.signal.addEventListener("abort", () => reject(this.signal.reason)));
+        if (status !== 200) return new Response(status === 204 ? null : JSON.stringify(body ?? {}), { status, headers });
+        const stream = new ReadableStream({ start: (controller) => { this.#controller = controller; } });
+        this.signal.addEventListener("abort", () => this.#fail(this.signal.reason));
+        return new Response(stream, { headers: { "Content-Type": "text/event-stream; charset=utf-8", ...headers } });
+    }
+
+    #fail(reason) {
+        try {
+            this.#controller.error(reason);
+        } catch {
+            // It was cut before; there is nothing left to fail.
+        }
+    }
+
+    async write(text) {
+        this.#controller.enqueue(new TextEncoder().encode(text));
+        await settled();
+    }
+
+    async send(type, data, id) {
+        await this.write(`${id ? `id: ${id}\n` : ""}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+    }
+
+    async connected(id, { retryMs = 2000, heartbeatS = 15 } = {}) {
+        await this.write(`retry: ${retryMs}\n`);
+        await this.send("connected", { status: "connected", heartbeat_s: heartbeatS, build: "b1" }, id);
+    }
+
+    async event(topic, id, more = {}) {
+        await this.send("changed", { topic, type: "changed", data: { n: 1 }, ...more }, id);
+    }
+
+    async cut() {
+        this.#controller.close();
+        await settled();
+    }
+}
+
+/** All that a Link or a Hub needs of the world; `chance.value` is what random() gives. */
+export function makeWorld() {
+    const clock = new Clock(), server = new Server(), chance = { value: 0 };
+    return { clock, server, chance, arguments: { url: "/events", clock, fetch: server.fetch, random: () => chance.value } };
+}

@@ -1,0 +1,302 @@
+"""The narrow moments and the edges of the core, each made to happen. No thread, no socket, no clock."""
+import json
+
+import pytest
+
+from myapp.realtime.core.event import UNREADABLE, Cursor, Event, new_event
+from myapp.realtime.core.feed import Lapsed
+from myapp.realtime.core.hub import Hub
+from myapp.realtime.core.window import PAGE
+from myapp.realtime.errors import InvalidEvent
+from myapp.realtime.transports.sse import EventStream
+
+SSE = EventStream(retry_s=(1.0, 1.0), build="b")
+CONNECTED = b'retry: 1000\nid: %s\nevent: connected\ndata: {"status": "connected", "heartbeat_s": 15, "build": "b"}\n\n'
+
+
+def event(seq, topic="a", type="t", data="{}", key=None, epoch="e"):
+    return Event(epoch, seq, topic, type, data, key)
+
+
+def frame(seq, type="t", data="{}"):
+    return b"id: e-%d\nevent: %s\ndata: %s\n\n" % (seq, type.encode(), data.encode())
+
+
+class Log:
+    """Pages of a list, and how often they were read."""
+
+    def __init__(self, events=(), floor=0):
+        self.events, self.floor, self.reads = list(events), floor, []
+
+    def read_page(self, number):
+        self.reads.append(number)
+        return [event for event in self.events if number * PAGE < event.seq <= (number + 1) * PAGE and event.seq > self.floor]
+
+
+def hub(log=None, **options):
+    log = log or Log()
+    return Hub(Cursor("e", len(log.events)), log.floor, log.read_page, **options)
+
+
+def read(stream):
+    chunks = []
+    while chunk := stream.next():
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+# Beginning
+
+def test_a_stream_without_a_cursor_begins_now():
+    stream = hub(Log([event(1)])).join({"a"}, SSE)
+    assert read(stream) == CONNECTED % b"e-1"
+
+
+def test_a_stream_with_a_cursor_has_everything_after_it_and_says_its_own_cursor_first():
+    here = hub(Log([event(1), event(2), event(3, "b"), event(4)]))
+    stream = here.join({"a"}, SSE, Cursor("e", 1))
+    here.receive([event(5)])
+    assert read(stream) == CONNECTED % b"e-1" + frame(2) + frame(4) + frame(5)
+
+
+def test_an_event_that_comes_while_the_past_is_read_follows_it_once():
+    log = Log([event(seq) for seq in range(1, 2 * PAGE + 1)])
+    here = hub(log)
+
+    def read_page(number):
+        here.receive([event(2 * PAGE + 1)])
+        return log.read_page(number)
+    here._window._read_page = read_page
+    stream = here.join({"a"}, SSE, Cursor("e", 3))
+    assert [int(line[6:]) for line in read(stream).split(b"\n") if line.startswith(b"id: e-")][1:] == list(range(4, 2 * PAGE + 2))
+
+
+@pytest.mark.parametrize(("cursor", "reason", "own_id"), [
+    (UNREADABLE, "unreadable", b""), (Cursor("f", 1), "epoch", b"id: f-1\n"), (Cursor("e", 9), "ahead", b"id: e-9\n"),
+    (Cursor("e", 2), "expired", b"id: e-2\n")])
+def test_a_cursor_that_cannot_be_followed_is_said_aloud_and_live_events_follow(cursor, reason, own_id):
+    here = hub(Log([event(seq) for seq in range(1, 9)], floor=4))
+    stream = here.join({"a"}, SSE, cursor)
+    here.receive([event(9)])
+    connected = (CONNECTED % b"X").replace(b"id: X\n", own_id)
+    reset = b'id: e-8\nevent: reset\ndata: {"reason": "%s", "spread_ms": 5}\n\n' % reason.encode()
+    assert read(stream) == connected + reset + frame(9)
+
+
+def test_more_missed_events_than_the_limit_are_a_reset():
+    here = hub(Log([event(seq) for seq in range(1, 21)]), replay_limit=10)
+    assert b"expired" not in read(here.join({"a"}, SSE, Cursor("e", 10)))
+    assert b"expired" in read(here.join({"a"}, SSE, Cursor("e", 9)))
+
+
+def test_a_log_that_is_pruned_while_it_is_read_gives_a_reset_and_no_gap():
+    log = Log([event(seq) for seq in range(1, 3 * PAGE)])
+    here = hub(log)
+    log.floor = PAGE + 10       # the hub does not know yet
+    sent = read(here.join({"a"}, SSE, Cursor("e", 5)))
+    assert b'"reason": "expired"' in sent and b"event: t\n" not in sent
+
+
+def test_a_log_that_cannot_be_read_leaves_no_stream_behind():
+    here = hub(Log([event(seq) for seq in range(1, 3 * PAGE)]))
+
+    def fail(number):
+        raise OSError("no database")
+    here._window._read_page = fail
+    with pytest.raises(OSError, match="no database"):
+        here.join({"a"}, SSE, Cursor("e", 5))
+    assert len(here) == 0 and not here._feeds and not here._index
+
+
+def test_those_who_come_back_together_share_one_read_and_one_encoding():
+    log = Log([event(seq) for seq in range(1, 3 * PAGE)])
+    here, before = hub(log), len(log.reads)
+    streams = [here.join({"a"}, SSE, Cursor("e", 5)) for _ in range(100)]
+    assert len(log.reads) - before == 2
+    assert streams[0].replay[0] is streams[99].replay[0]
+
+
+# Order
+
+def test_events_wait_for_the_one_before_them():
+    here = hub()
+    stream = here.join({"a"}, SSE)
+    read(stream)
+    assert here.receive([event(3), event(2)]) == 1
+    assert read(stream) == b""
+    assert here.receive([event(1)]) is None
+    assert read(stream) == frame(1) + frame(2) + frame(3)
+
+
+def test_events_twice_or_of_another_epoch_are_not_sent():
+    here = hub()
+    stream = here.join({"a"}, SSE)
+    read(stream)
+    here.receive([event(1), event(1)])
+    here.receive([event(1), event(2, epoch="f")])
+    assert read(stream) == frame(1) and here.cursor == Cursor("e", 1)
+
+
+def test_what_lies_beyond_the_logs_head_can_be_discarded():
+    here = hub()
+    assert here.receive([event(10**9)]) == 1
+    here.discard_beyond(0)
+    assert here.receive([]) is None
+
+
+def test_a_transient_event_has_no_id_goes_out_at_once_and_is_never_replayed():
+    here = hub()
+    stream = here.join({"a"}, SSE)
+    read(stream)
+    here.receive([event(2), event(None)])
+    assert read(stream) == b"event: t\ndata: {}\n\n"
+    here.receive([event(1)])
+    assert read(here.join({"a"}, SSE, Cursor("e", 0))) == CONNECTED % b"e-0" + frame(1) + frame(2)
+
+
+def test_a_new_life_of_the_log_resets_everyone_and_goes_on_from_there():
+    here = hub(Log([event(1), event(2)]))
+    stream, other = here.join({"a"}, SSE), here.join({"b"}, SSE)
+    read(stream), read(other)
+    here.renew(Cursor("f", 1), 0)
+    here.receive([event(2, epoch="f")])
+    reset = b'id: f-1\nevent: reset\ndata: {"reason": "epoch", "spread_ms": 10}\n\n'
+    assert read(stream) == reset + b"id: f-2\nevent: t\ndata: {}\n\n"
+    assert read(other) == reset
+
+
+# Heartbeats
+
+def test_a_silent_feed_has_a_heartbeat_whose_id_counts_the_others_events():
+    here = hub(heartbeat_s=15)
+    stream = here.join({"a"}, SSE)
+    read(stream)
+    here.tick(100.0)
+    here.receive([event(1, "b")])
+    here.tick(114.9)
+    assert read(stream) == b""
+    here.tick(115.0)
+    assert read(stream) == frame(1, "heartbeat")
+
+
+def test_events_postpone_the_heartbeat():
+    here = hub(heartbeat_s=15)
+    stream = here.join({"a"}, SSE)
+    here.tick(100.0)
+    here.receive([event(1)])
+    here.tick(110.0)
+    here.tick(124.0)
+    assert b"event: heartbeat" not in read(stream)
+    here.tick(125.0)
+    assert b"event: heartbeat" in read(stream)
+
+
+def test_a_heartbeat_never_follows_an_event_that_it_does_not_count():
+    class Late(EventStream):
+        def heartbeat(self, cursor):
+            here.receive([event(1)])
+            return super().heartbeat(cursor)
+    here = hub(heartbeat_s=15)
+    stream = here.join({"a"}, Late())
+    stream.next()
+    here.tick(100.0)
+    here.tick(200.0)
+    assert read(stream) == frame(1)
+
+
+# Tapes
+
+def test_one_event_is_encoded_once_per_encoding_for_a_hundred_streams():
+    calls = []
+
+    class Counting(EventStream):
+        def event(self, event):
+            calls.append(self)
+            return super().event(event)
+    here, encodings = hub(), [Counting(), Counting()]
+    streams = [here.join({"a", f"own:{number}"}, encodings[number % 2]) for number in range(100)]
+    here.receive([event(1)])
+    assert sorted(map(id, calls)) == sorted(map(id, encodings))
+    assert all(frame(1) in read(stream) for stream in streams)
+    assert frame(1) in read(here.join({"a"}, encodings[0], Cursor("e", 0))) and len(calls) == 2
+
+
+def test_a_reader_who_is_too_slow_lapses_and_the_others_do_not():
+    here = hub(tape_bytes=1000)
+    slow, quick = here.join({"a"}, SSE), here.join({"a"}, SSE)
+    read(slow), read(quick)
+    for seq in range(1, 50):
+        here.receive([event(seq, data='{"pad": "' + 50 * "x" + '"}')])
+        read(quick)
+    with pytest.raises(Lapsed):
+        slow.next()
+    assert len(slow.feed._frames) <= 1000 / 50
+
+
+def test_a_tape_keeps_nothing_that_everybody_has_read():
+    here = hub()
+    streams = [here.join({"a"}, SSE) for _ in range(3)]
+    here.receive([event(1)])
+    for stream in streams:
+        read(stream)
+    assert not streams[0].feed._frames
+    here.receive([event(2)])
+    read(streams[0])
+    assert len(streams[0].feed._frames) == 1
+    here.leave(streams[1])
+    here.leave(streams[2])
+    assert not streams[0].feed._frames
+
+
+def test_the_last_stream_takes_its_feed_with_it():
+    here = hub()
+    streams = [here.join({"a", "b"}, SSE), here.join({"b", "a"}, SSE)]
+    assert streams[0].feed is streams[1].feed and len(here) == 2
+    for stream in (*streams, *streams):
+        here.leave(stream)
+    assert len(here) == 0 and not here._feeds and not here._index
+
+
+def test_an_ended_stream_says_why():
+    here = hub()
+    stream = here.join({"a"}, SSE)
+    here.end_all("shutdown")
+    here.end(stream, "lifetime")
+    assert stream.closing == "shutdown" and stream.last_words() == b'event: closing\ndata: {"reason": "shutdown"}\n\n'
+
+
+# Cursors and events
+
+@pytest.mark.parametrize("text", [
+    "", "-", "e", "-1", "e-", "e--1x", "e-1.5", "e- 1", "e-١", "e-" + "9" * 19, "e\n-1", "e:f-1", "é-1", "e-1\0", "a" * 10_000])
+def test_a_text_that_is_no_cursor_is_unreadable(text):
+    assert Cursor.parse(text) is UNREADABLE
+
+
+def test_a_cursor_survives_its_text():
+    assert Cursor.parse(str(Cursor("5f3a9c1e", 10**17))) == Cursor("5f3a9c1e", 10**17)
+
+
+@pytest.mark.parametrize(("topic", "type", "data", "key"), [
+    ("Users", "t", {}, None), ("a::b", "t", {}, None), ("a\nid: 1", "t", {}, None), ("a" * 201, "t", {}, None), (7, "t", {}, None),
+    ("a", "t\r", {}, None), ("a", "", {}, None), ("a", "t", [], None), ("a", "t", None, None), ("a", "t", {"x": float("nan")}, None),
+    ("a", "t", {"x": object()}, None), ("a", "t", {"x": "x" * 1000}, None), ("a", "t", {}, "key with blank"), ("a", "t", {}, 'k">')])
+def test_what_is_no_event_is_refused(topic, type, data, key):
+    with pytest.raises(InvalidEvent):
+        new_event(topic, type, data, key=key, max_bytes=900)
+
+
+def test_a_loop_in_the_data_is_refused():
+    data = {}
+    data["self"] = data
+    with pytest.raises(InvalidEvent):
+        new_event("a", "t", data, max_bytes=900)
+
+
+@pytest.mark.parametrize("hostile", ["a\r\nid: 7\n\n", "\0", "\u2028\u2029", "\ud800", "</script>", "é€😀"])
+def test_whatever_is_published_stays_on_one_line_and_comes_back_the_same(hostile):
+    made = new_event("a", "t", {hostile: hostile}, max_bytes=900)
+    sent = SSE.event(made)
+    head, data, *rest = sent.split(b"\n")
+    assert head == b"event: t" and data.startswith(b"data: ") and rest == [b"", b""] and b"\r" not in sent and b"\0" not in sent
+    assert json.loads(data[6:]) == {hostile: hostile}

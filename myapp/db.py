@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import transaction
 import zope.sqlalchemy
 from pyramid_retry import mark_error_retryable
+from pyramid_tm import default_commit_veto
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, sessionmaker
@@ -142,6 +143,17 @@ class TransactionManager(transaction.TransactionManager):
             raise
 
 
+def commit_veto(request, response):
+    """For pyramid_tm: an answer 4xx or 5xx leaves nothing behind.
+
+    An exception view may have made that answer of an error that is worth a new attempt; after a veto pyramid_tm no longer
+    looks for one, so it is marked here.
+    """
+    if getattr(request, "exception", None) is not None and request.tm.get().isRetryableError(request.exception):
+        mark_error_retryable(request.exception)
+    return default_commit_veto(request, response)
+
+
 def dbsession(request):
     """Request method, reified. The session of this request, in the transaction of `request.tm`; closed when the request ends."""
     maker = request.registry["dbsession_readers" if request.method in READING_METHODS else "dbsession_factory"]
@@ -157,7 +169,7 @@ def includeme(config):
     settings.update({
         "tm.manager_hook": TransactionManager,
         "tm.annotate_user": False,      # it would ask who the user is, a query, before each static file
-        "tm.commit_veto": "pyramid_tm.default_commit_veto",     # an answer 4xx or 5xx leaves nothing behind
+        "tm.commit_veto": commit_veto,
         "retry.attempts": 3,
     })
     config.include("pyramid_tm")

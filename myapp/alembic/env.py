@@ -3,7 +3,6 @@ import sqlalchemy as sa
 from alembic import context
 from pyramid.paster import get_appsettings, setup_logging
 
-import myapp.app.models     # fills Base.metadata, for `alembic check` and `revision --autogenerate`
 from myapp import db
 from myapp.realtime import log
 
@@ -13,7 +12,10 @@ LOCK = 4917_2026    # any number that nobody else takes as an advisory lock: two
 def migrate(connection):
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SET LOCAL statement_timeout = 0"))      # a large table takes its time
+        connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        # From here on a lock that does not come ends the migration: who waits for a table makes all others wait behind him.
+        connection.execute(sa.text("SET LOCAL lock_timeout = '5s'"))
     context.configure(connection=connection, target_metadata=[db.Base.metadata, log.metadata], transactional_ddl=True)
     context.run_migrations()
 

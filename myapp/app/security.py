@@ -100,8 +100,8 @@ def _is_loopback_ip(address):
 def _hostname(host):
     try:
         parts = urlsplit(f"//{host}")
-        parts.port      # raises when it is no number
-    except ValueError:
+        int(parts.port or 0)
+    except ValueError:      # a port that is no number, half a bracket
         return None
     return parts.hostname if parts.netloc == host and "@" not in host else None
 

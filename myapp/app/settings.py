@@ -9,6 +9,7 @@ SETTINGS = [
     Setting("auto_login", text, "",
             "Development only: the name or e-mail of the account as which every request from this machine's own browser is signed in."),
 ]
+EVERYWHERE = "0.0.0.0"                                  # where waitress listens when it is not told
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}      # how a browser on this machine may name it
 
 
@@ -20,18 +21,14 @@ def includeme(config):
 
 
 def server_of_ini(ini):
-    """Return the keys of [server:main] of the file behind `ini` (PasteDeploy's global configuration); {} without a file.
-
-    `pserve x.ini host=…` has its say: such values reach the application and the server alike.
-    """
+    """Return the keys of [server:main] of the file behind `ini` (PasteDeploy's global configuration); {} where there is none."""
     if not ini.get("__file__"):
         return {}
     given = {key: value for key, value in ini.items() if key not in {"__file__", "here"}}
     try:
-        section = plaster.get_settings(ini["__file__"], "server:main", given)
+        return plaster.get_settings(ini["__file__"], "server:main", given)
     except (plaster.PlasterError, LookupError):     # served by something else than pserve
-        section = {}
-    return {**section, **{key: given[key] for key in ("host", "listen", "trusted_proxy", "unix_socket") if key in given}}
+        return {}
 
 
 def auto_login_problems(server):
@@ -53,7 +50,9 @@ def is_loopback(address):
 
 
 def _addresses(server):
-    return [*server.get("listen", "").split(), *([server["host"]] if server.get("host") else [])]
+    if not server or server.get("unix_socket"):
+        return []
+    return server.get("listen", "").split() or [server.get("host") or EVERYWHERE]
 
 
 def _host(address):

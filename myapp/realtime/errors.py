@@ -6,10 +6,11 @@ class RealtimeError(Exception):
     """The root of the family."""
 
 
-class StartUpError(RealtimeError, SystemExit):
+class StartUpError(SystemExit):
     """The application cannot start as it is configured. `problems` is a list of sentences, all that is wrong.
 
-    It is a SystemExit, so that pserve, gunicorn and the commands end with the message instead of a traceback.
+    It is a SystemExit, so that pserve, gunicorn and the commands end with the message instead of a traceback. And it is not of
+    the family, for that is one of Exceptions, which Pyramid turns into an error of its own when they come out of an action.
     """
 
     def __init__(self, problems):

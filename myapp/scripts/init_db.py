@@ -1,5 +1,6 @@
 """myapp-init-db: bring the database to this release's schema, and make the first account. Twice does nothing new."""
 import argparse
+import configparser
 import secrets
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def main(argv=None):
     except Refusal as refusal:
         sentences = getattr(refusal, "errors", {"account": str(refusal)})
         fail("; ".join(f"{field}: {sentence}" for field, sentence in sentences.items()))
-    except (OSError, LookupError, ValueError) as error:
+    except (OSError, LookupError, ValueError, configparser.Error) as error:
         fail(str(error))
     except sa.exc.SQLAlchemyError as error:
         fail(f"the database cannot be used: {schema.reason(error)}")

@@ -15,7 +15,7 @@ from waitress.server import BaseWSGIServer, create_server
 
 logger = logging.getLogger(__name__)
 
-DRAIN_S = 10.0      # a request still unanswered then is given up; init systems kill after 10 (Docker) to 90 s (systemd)
+DRAIN_S = 8.0       # a request still unanswered then is given up; init systems kill after 10 (Docker) to 90 s (systemd)
 LOOP_S = 1.0        # between looks of the main loop at the clock; it wakes at once for sockets and signals
 DRAIN_LOOP_S = 0.05
 IDLE_THREADS_S = 1.0    # for threads that answer nothing to notice that they may go
@@ -85,7 +85,7 @@ class Server:
             callback("shutdown")
         while self._channels() and time.monotonic() < deadline:
             for channel in self._channels():
-                if not channel.requests:            # nothing is being answered: keep-alive ends here
+                if not channel.requests and channel.request is None:    # nothing is asked, nor half asked: keep-alive ends here
                     channel.close_when_flushed = True
             self._turn(DRAIN_LOOP_S)
         if left := len(self._channels()):

@@ -55,7 +55,8 @@ test("an event is handed on as the envelope says, and tells html null from html 
     await server.last.event("users", "5f-12", { key: "user-1", html: null });
     await server.last.event("users", "5f-13");
     const events = said.filter(({ kind }) => kind === "event");
-    assert.deepEqual(events[0], { kind: "event", id: "5f-11", topic: "users", type: "changed", data: { n: 1 }, key: "user-1", html: "<tr>" });
+    assert.deepEqual(events[0],
+        { kind: "event", id: "5f-11", topic: "users", type: "changed", data: { n: 1 }, key: "user-1", html: "<tr>" });
     assert.deepEqual(events.map(({ html }) => html), ["<tr>", null, undefined]);
 });
 

@@ -56,8 +56,8 @@ class Hub:
                 self._send(event)
             elif event.epoch == self.cursor.epoch and event.seq > self.cursor.seq:
                 self._held[event.seq] = event
-        while event := self._held.pop(self.cursor.seq + 1, None):
-            self._send(event)
+            while ready := self._held.pop(self.cursor.seq + 1, None):
+                self._send(ready)
         return self.cursor.seq + 1 if self._held else None
 
     def discard_beyond(self, seq):

@@ -1,0 +1,189 @@
+"""Following: whatever the broker does or does not bring, the hub has every committed event, soon and once. Real log, real thread."""
+import threading
+import time
+
+import pytest
+
+from myapp import db
+from myapp.realtime.core.event import Cursor, Event
+from myapp.realtime.core.hub import Hub
+from myapp.realtime.follow import Follow
+from myapp.realtime.log import Log, metadata
+from myapp.realtime.transports.sse import EventStream
+from tests.conftest import run_statement
+
+LONG_S = 60.0       # a tail interval that never comes in a test
+
+
+class Process:
+    """What one process has: a hub that follows the log, and one stream of all."""
+
+    def __init__(self, engine, log, tail_interval_s=LONG_S):
+        self.engine, self.log = engine, log
+        head = log.head()
+        self.hub = Hub(head.cursor, head.floor, log.read_page)
+        self.stream = self.hub.join({"t"}, EventStream())
+        self.follow = Follow(self.hub, log, tail_interval_s=tail_interval_s)
+        self.follow.start()
+        self.follow.take_state(True)
+
+    def append(self, count=1):
+        with self.engine.begin() as connection:
+            return self.log.append(connection, [Event(None, None, "t", "x", "{}") for _ in range(count)])
+
+    def wait_for(self, seq, timeout_s=5.0):
+        deadline = time.monotonic() + timeout_s
+        while self.hub.cursor.seq < seq:
+            assert self.stream.feed.wait(self.stream, deadline - time.monotonic()), f"at {self.hub.cursor}, not at {seq}"
+            self.stream.next()
+        return time.monotonic()
+
+
+@pytest.fixture
+def make_process(engine, log):
+    made = []
+
+    def make(**options):
+        made.append(Process(engine, log, **options))
+        made[-1].follow.reach(Cursor("none", 0))        # its first looks are over
+        return made[-1]
+    yield make
+    for process in made:
+        process.follow.stop()
+        assert not process.follow._thread.is_alive()
+
+
+def test_messages_bring_events_without_a_look_at_the_table(make_process, monkeypatch):
+    process = make_process()
+    events = process.append(3)
+    monkeypatch.setattr(process.log, "head", None)      # a look would fail
+    process.follow.take([events[1], events[0], events[0]])
+    process.follow.take([events[2]])
+    process.wait_for(3)
+
+
+def test_a_lost_message_is_read_from_the_table_after_a_moments_patience(make_process):
+    process = make_process()
+    events = process.append(3)
+    began = time.monotonic()
+    process.follow.take([events[2]])
+    assert 0.1 <= process.wait_for(3) - began < 3.0
+
+
+def test_a_message_that_was_overtaken_is_waited_for(make_process, monkeypatch):
+    process = make_process()
+    events = process.append(2)
+    monkeypatch.setattr(process.log, "head", None)
+    process.follow.take([events[1]])
+    process.follow.take([events[0]])
+    process.wait_for(2)
+
+
+def test_without_any_message_the_table_is_looked_at_in_time(make_process):
+    process = make_process(tail_interval_s=0.1)
+    process.append(2500)
+    process.wait_for(2500)
+
+
+def test_a_broker_that_comes_or_goes_makes_it_look_at_once(make_process):
+    process = make_process()
+    for is_up in (False, True):
+        process.append()
+        process.follow.take_state(is_up)
+        process.wait_for(process.log.head().cursor.seq)
+
+
+def test_a_broker_that_is_down_is_replaced_by_frequent_looks(make_process):
+    process = make_process()
+    process.follow.take_state(False)
+    process.append()
+    process.wait_for(1)
+    process.append()
+    process.wait_for(2, timeout_s=3.0)
+
+
+def test_whoever_is_ahead_waits_until_the_hub_is_as_far(make_process):
+    process = make_process()
+    (event,) = process.append()
+    assert process.hub.cursor.seq == 0
+    assert process.follow.reach(event.cursor)
+    assert process.hub.cursor == event.cursor
+
+
+def test_whoever_is_ahead_of_the_log_itself_is_not_kept_waiting(make_process):
+    process = make_process()
+    began = time.monotonic()
+    assert process.follow.reach(Cursor(process.hub.cursor.epoch, 10**6), timeout_s=20)
+    assert time.monotonic() - began < 10 and process.hub.cursor.seq == 0
+
+
+def test_many_who_are_ahead_share_looks(make_process, monkeypatch):
+    process = make_process()
+    (event,) = process.append()
+    looks, head = [], process.log.head
+    monkeypatch.setattr(process.log, "head", lambda: looks.append(1) or head())
+    threads = [threading.Thread(target=process.follow.reach, args=(event.cursor,)) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert process.hub.cursor == event.cursor and len(looks) <= 5
+
+
+def test_invented_events_are_forgotten_and_the_true_ones_still_come(make_process):
+    process = make_process()
+    invented = Event(process.hub.cursor.epoch, 10**9, "t", "x", "{}")
+    process.follow.take([invented])
+    process.append()
+    process.wait_for(1)
+    process.follow.take(process.append())
+    process.wait_for(2)
+    assert process.hub.cursor.seq == 2
+
+
+def test_a_log_that_was_restored_begins_a_new_life_and_everyone_starts_over(make_process, engine, log):
+    process = make_process(tail_interval_s=0.05)
+    process.append(5)
+    process.wait_for(5)
+    before = process.hub.cursor
+    with engine.begin() as connection:      # as a backup from before the last three would have it
+        connection.exec_driver_sql("DELETE FROM event_log WHERE seq > 2")
+        connection.exec_driver_sql("UPDATE event_log_head SET seq = 2")
+    sent = b""
+    deadline = time.monotonic() + 5
+    while b"event: reset" not in sent:
+        assert process.stream.feed.wait(process.stream, deadline - time.monotonic()), sent
+        sent += process.stream.next()
+    assert process.hub.cursor.seq == 2 and process.hub.cursor.epoch != before.epoch
+    process.append()
+    process.wait_for(3)
+
+
+def test_a_process_that_slept_through_a_pruning_starts_over(make_process, log):
+    process = make_process()
+    process.append(5)
+    log.prune(keep_rows=1)
+    process.follow.take_state(True)
+    process.wait_for(5)
+    assert b'"reason": "expired"' in b"".join(iter(process.stream.next, b""))
+
+
+def test_a_database_that_is_away_is_logged_once_and_found_again(postgresql_url, postgresql_database, caplog):
+    engine = db.create_engine({"sqlalchemy.url": postgresql_database})
+    metadata.create_all(engine)
+    process = Process(engine, Log(engine), tail_interval_s=0.02)
+    name = postgresql_database.rpartition("/")[2]
+    try:
+        assert process.follow.reach(Cursor("none", 0))
+        run_statement(postgresql_url, f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        run_statement(postgresql_url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        assert not process.follow.reach(Cursor("none", 0), timeout_s=0.3)
+        run_statement(postgresql_url, f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+        process.append()
+        process.wait_for(1)
+    finally:
+        process.follow.stop()
+        process.log.close()
+        engine.dispose()
+    messages = [record.getMessage() for record in caplog.records if record.name == "myapp.realtime.follow"]
+    assert len(messages) == 2 and "cannot be read" in messages[0] and "answers again" in messages[1]

@@ -1,0 +1,119 @@
+"""Fixtures of the functional level: the application, whole, on a real database, asked by WebTest as from this machine's browser."""
+import json
+
+import pytest
+import sqlalchemy as sa
+import webtest
+
+import myapp
+from myapp import db, schema
+from myapp.app.models import Role, User
+from myapp.app.users import Users
+from myapp.realtime import session
+
+LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
+CONSOLE = User(name="the tests", role=Role.ADMIN)
+
+
+class Client(webtest.TestApp):
+    """The application as one viewer's browser, or program, meets it, and the database behind it."""
+
+    @property
+    def registry(self):
+        return self.app.registry
+
+    def elsewhere(self):
+        """Return another browser or program of the same viewer, without this one's cookies."""
+        return self.elsewhere_as(LOCAL)
+
+    def elsewhere_as(self, environ):
+        """The same, from where the WSGI variables `environ` say."""
+        return Client(self.app, extra_environ=dict(environ))
+
+    def add_user(self, name, role="member", **fields):
+        """Make a user, without HTTP; returns him as the API shows him. His address is name@example.org unless told."""
+        with session(self.registry) as rt:
+            given = {"name": name, "email": f"{name.lower()}@example.org", "role": role, **fields}
+            return Users(rt.request.dbsession, rt, CONSOLE).create(given).as_dict()
+
+    def rows(self, statement):
+        with self.registry["dbsession_factory"]() as dbsession:
+            return dbsession.execute(sa.text(statement)).all()
+
+    def events(self):
+        """Return the log as [(topic, type, key, data)]."""
+        return [(*row[:3], json.loads(row[3])) for row in self.rows("SELECT topic, type, key, data FROM event_log ORDER BY seq")]
+
+    def everything(self):
+        """Return all that a request could have stored, to compare before with after."""
+        return self.rows("SELECT * FROM users ORDER BY id"), self.rows("SELECT * FROM event_log ORDER BY seq")
+
+    def token(self):
+        """Return the CSRF token, as a page that the browser has got carries it."""
+        return self.get("/").html.find("meta", attrs={"name": "csrf-token"})["content"]
+
+
+@pytest.fixture
+def make_client():
+    """make_client(url, auto_login="admin@localhost", **more settings): a Client on the database `url`, which has its schema."""
+    clients = []
+
+    def make(url, auto_login="admin@localhost", **settings):
+        given = {"sqlalchemy.url": url, "sqlalchemy.pool_size": "5", "myapp.auto_login": auto_login or "", "realtime.tail_interval": "50ms"}
+        clients.append(Client(myapp.main({}, **{**given, **settings}), extra_environ=dict(LOCAL)))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.registry.realtime.close()
+        client.registry["dbsession_factory"].kw["bind"].dispose()
+
+
+@pytest.fixture
+def migrated(database_url):
+    """The URL of a database of each kind, with the schema and nobody in it."""
+    return migrate(database_url)
+
+
+@pytest.fixture
+def migrated_sqlite(sqlite_database):
+    """For what has nothing to do with the kind of database."""
+    return migrate(sqlite_database)
+
+
+def migrate(url):
+    engine = db.create_engine({"sqlalchemy.url": url})
+    schema.upgrade(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def client(migrated, make_client):
+    """A Client whose viewer is the only user: an admin, id 1."""
+    return with_admin(make_client(migrated))
+
+
+@pytest.fixture
+def sqlite_client(migrated_sqlite, make_client):
+    """The same, on SQLite alone."""
+    return with_admin(make_client(migrated_sqlite))
+
+
+def with_admin(client):
+    client.add_user("admin", "admin", email="admin@localhost")
+    return client
+
+
+@pytest.fixture
+def as_role(make_client):
+    """as_role(client, role): another Client on the same database, whose viewer has the role; "anonymous" has none."""
+    def make(client, role):
+        viewer = None if role == "anonymous" else client.add_user(f"the-{role}", role)
+        return make_client(url_of(client), viewer and viewer["email"])
+    return make
+
+
+def url_of(client):
+    return client.registry["dbsession_factory"].kw["bind"].url.render_as_string(hide_password=False)
+

@@ -1,0 +1,308 @@
+"""GET /events: what it answers, whom it refuses, and what an open stream holds."""
+import json
+import threading
+
+import pytest
+from pyramid.authorization import Allow, Authenticated
+from pyramid.response import Response
+from pyramid.testing import DummySecurityPolicy
+
+from myapp.realtime.testing import TestApp
+
+from .shop import Shop, ok, say
+
+HOSTILE = ["\r\n", "\0", "a\nid: 7", "<script>alert(1)</script>", "\u2028", "é", "' OR 1=1 --", "../../etc/passwd", "a" * 1_000_000]
+HOSTILE_BYTES = ["%0D%0A", "%00", "%ff%fe", "%ed%a0%80", "%", "%zz", "a%0Aid:%207", "%E2%80%A8"]
+
+
+class StreamShop(Shop, TestApp):
+    """The shop, and streams of it."""
+
+
+class Vault:
+    """The context of `vault:{number}`: there are two, and one is open."""
+
+    def __init__(self, request, number):
+        self.__acl__ = {"1": [(Allow, Authenticated, "view")], "2": []}[number]
+
+
+def buy(request):
+    say(request, "added", key="good-1")
+    return ok()
+
+
+def whisper(request):
+    say(request, "ticked", transient=True)
+    return ok()
+
+
+def configure(config):
+    config.include("pyramid_jinja2")
+    config.add_topic("vault:{number}", factory=Vault, permission="view")
+
+
+@pytest.fixture
+def shop(migrated_sqlite):
+    shop = StreamShop(migrated_sqlite, configure, buy=buy, whisper=whisper)
+    yield shop
+    shop.close()
+
+
+def refused(shop, status, url="/events?topic=goods", **headers):
+    """GET and expect a refusal; returns its problem. Nothing is open afterwards."""
+    answer = shop.get(url, status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    assert answer.content_type == "application/problem+json" and answer.json["status"] == status and answer.json["detail"]
+    assert len(shop.registry.realtime.hub) == 0 and shop.registry.realtime.allowance.taken == 0
+    return answer.json
+
+
+# A stream
+
+def test_a_stream_is_an_event_stream_that_nobody_may_keep_or_buffer(shop):
+    answer = shop.head("/events?topic=goods")
+    assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Accel-Buffering"] == "no"
+    assert shop.registry.realtime.allowance.taken == 0
+
+
+def test_the_first_frame_says_where_one_stands_and_the_build(shop):
+    shop.post("/buy")
+    with shop.stream("/events?topic=goods") as stream:
+        (connected,) = stream.take(1, controls=True)
+    assert connected.type == "connected" and connected.id == str(shop.registry.realtime.hub.cursor)
+    assert json.loads(connected.data) == {"status": "connected", "heartbeat_s": 15, "build": shop.registry.realtime.build}
+
+
+def test_a_stream_has_the_events_of_its_topics_with_their_ids(shop):
+    with shop.stream("/events?topic=goods") as stream:
+        shop.post("/buy")
+        shop.post("/whisper")
+        logged, transient = stream.take(2)
+    assert logged.id.endswith("-1") and logged.type == "added" and json.loads(logged.data) == {"by": "/buy"}
+    assert transient.id is None and transient.type == "ticked"
+
+
+def test_a_client_that_comes_back_has_all_that_it_missed_once(shop):
+    with shop.stream("/events?topic=goods") as stream:
+        shop.post("/buy")
+        (first,) = stream.take(1)
+    for _ in range(3):
+        shop.post("/buy")
+    for how in ({"headers": {"Last-Event-ID": first.id}}, {"params": {"last_event_id": first.id}},
+                {"headers": {"Last-Event-ID": first.id}, "params": {"last_event_id": "the header wins"}}):
+        with shop.stream("/events?topic=goods", **how) as stream:
+            shop.post("/whisper")
+            assert [message.type for message in stream.take(5, controls=True)] == ["connected", "added", "added", "added", "ticked"]
+        with shop.stream("/events?topic=goods", **how) as stream:
+            assert stream.take(1, controls=True)[0].id == first.id
+
+
+@pytest.mark.parametrize("text", ["nonsense", "a-b", "-5", "x" * 10_000, "é-1"])
+def test_a_cursor_that_cannot_be_read_is_answered_by_a_reset(shop, text):
+    with shop.stream("/events?topic=goods", params={"last_event_id": text}) as stream:
+        connected, reset = stream.take(2, controls=True)
+    assert connected.id is None and json.loads(reset.data)["reason"] == "unreadable" and reset.id
+
+
+def test_a_page_that_is_ahead_of_this_process_is_not_reset(shop, migrated_sqlite):
+    other = StreamShop(migrated_sqlite, configure, buy=buy)
+    with other.stream("/events?topic=goods"):
+        shop.post("/buy")       # in another process, whose memory broker does not reach us
+        head = str(shop.registry.realtime.log.head().cursor)
+        with other.stream("/events?topic=goods", headers={"Last-Event-ID": head}) as stream:
+            other.post("/buy")
+            assert [message.type for message in stream.take(2, controls=True)] == ["connected", "added"]
+    other.close()
+
+
+def test_fragments_come_in_an_envelope(shop, migrated_sqlite, tmp_path):
+    (tmp_path / "row.jinja2").write_text("<li id='good-1'>{{ item.by }}</li>")
+
+    def with_fragments(config):
+        config.include("pyramid_jinja2")
+        config.add_jinja2_search_path(str(tmp_path))
+        config.add_topic("shelf", fragments={"added": "row.jinja2", "removed": None, "broken": "missing.jinja2"})
+
+    def act(request):
+        for type_ in ("added", "removed", "other", "broken"):
+            request.realtime.publish("shelf", type_, {"by": "<b>"}, key="good-1")
+        return ok()
+    shelf = StreamShop(migrated_sqlite, with_fragments, act=act)
+    with shelf.stream("/events?topic=shelf&fragments=1") as stream, shelf.stream("/events?topic=shelf") as plain:
+        shelf.post("/act")
+        added, removed, other, broken = [json.loads(message.data) for message in stream.take(4)]
+        assert json.loads(plain.take(1)[0].data) == {"by": "<b>"}
+    common = {"topic": "shelf", "data": {"by": "<b>"}, "key": "good-1"}
+    assert added == {**common, "type": "added", "html": "<li id='good-1'>&lt;b&gt;</li>"}
+    assert removed == {**common, "type": "removed", "html": None}
+    assert other == {**common, "type": "other"} and broken == {**common, "type": "broken"}
+    assert shelf.registry.realtime.fragments.failed == 1
+    shelf.close()
+
+
+def test_one_event_to_a_hundred_streams_is_encoded_and_rendered_once(shop, migrated_sqlite, tmp_path):
+    (tmp_path / "row.jinja2").write_text("{{ count() }}")
+    rendered, encoded = [], []
+
+    def with_fragments(config):
+        config.include("pyramid_jinja2")
+        config.add_jinja2_search_path(str(tmp_path))
+        config.commit()
+        config.get_jinja2_environment().globals["count"] = lambda: rendered.append(1) or "row"
+        config.add_topic("shelf", fragments={"added": "row.jinja2"})
+
+    def act(request):
+        request.realtime.publish("shelf", "added", {})
+        return ok()
+    shelf = StreamShop(migrated_sqlite, with_fragments, act=act)
+    for encoding in shelf.registry.realtime.encodings.values():
+        encode = encoding.event
+        encoding.event = lambda event, encode=encode: encoded.append(1) or encode(event)
+    streams = [shelf.stream(f"/events?topic=shelf&fragments={number % 2}") for number in range(100)]
+    shelf.post("/act")
+    for stream in streams:
+        assert stream.take(1)[0].type == "added"
+    assert len(rendered) == 1 and len(encoded) == 2
+    for stream in streams:
+        stream.close()
+    shelf.close()
+
+
+# Refusals
+
+@pytest.mark.parametrize(("url", "status"), [
+    ("/events", 400), ("/events?topic=", 400), ("/events?topic=A", 400), ("/events?topic=a::b", 400), ("/events?topic=" + "a" * 201, 400),
+    ("/events?" + "&".join(f"topic=t{number}" for number in range(51)), 400),
+    ("/events?" + "&".join(f"topic=t{number}" for number in range(5000)), 400), ("/events?topic=nothing", 404)])
+def test_what_is_no_topic_is_refused(shop, url, status):
+    refused(shop, status, url)
+
+
+def test_one_topic_many_times_is_one_topic(shop):
+    shop.head("/events?" + "&".join(["topic=goods"] * 60), status=200)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "text/event-stream;q=0"])
+def test_a_client_that_wants_something_else_is_told_so(shop, accept):
+    refused(shop, 406, Accept=accept)
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "*/*", "text/*", "not a header at all"])
+def test_a_client_that_takes_anything_is_served(shop, accept):
+    shop.head("/events?topic=goods", headers={"Accept": accept}, status=200)
+
+
+def test_other_methods_are_not_allowed(shop):
+    answer = shop.post("/events?topic=goods", status=405)
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_unknown_forbidden_and_not_signed_in_are_told_apart_and_named(shop, migrated_sqlite):
+    two = "/events?topic=vault:1&topic=vault:2&topic=goods"
+    assert refused(shop, 404, "/events?topic=vault:3&topic=vault:2&topic=nothing")["topics"] == ["nothing", "vault:3"]
+    anonymous, member = DummySecurityPolicy(permissive=False), DummySecurityPolicy(userid="7", permissive=False)
+    for policy, status in (anonymous, 401), (member, 403):
+        guarded = StreamShop(migrated_sqlite, lambda config, policy=policy: (configure(config), config.set_security_policy(policy)))
+        assert refused(guarded, status, two)["topics"] == ["vault:1", "vault:2"]
+        guarded.close()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("name", ["topic", "last_event_id", "fragments", "other"])
+def test_hostile_text_in_the_query_is_harmless(shop, name, text):
+    answer = shop.get("/events", params=[("topic", "goods"), ("topic", "nothing"), (name, text)], expect_errors=True)
+    assert answer.status_int in (400, 404)
+
+
+@pytest.mark.parametrize("raw", HOSTILE_BYTES)
+@pytest.mark.parametrize("name", ["topic", "last_event_id", "fragments", "other", "topic=goods&%ff"])
+def test_hostile_bytes_in_the_query_are_harmless(shop, name, raw):
+    answer = shop.get(f"/events?topic=nothing&{name}={raw}", expect_errors=True)
+    assert answer.status_int in (400, 404)
+
+
+@pytest.mark.parametrize("raw", ["\x00", "\x7f", "\xff\xfe", "e-1\x0b", "é" * 5000])
+def test_hostile_bytes_in_the_header_are_harmless(shop, raw):
+    with shop.stream("/events?topic=goods", extra_environ={"HTTP_LAST_EVENT_ID": raw}) as stream:
+        assert json.loads(stream.take(2, controls=True)[1].data)["reason"] == "unreadable"
+
+
+# What a stream holds
+
+def test_a_stream_holds_no_connection_of_the_database(shop):
+    checked_out = shop.engine.pool.checkedout
+    with shop.stream("/events?topic=goods") as stream:
+        assert checked_out() == 0
+        shop.post("/buy")
+        stream.take(1)
+        assert checked_out() == 0 and shop.registry.realtime.log._engine.pool.checkedout() == 0
+
+
+def test_the_allowance_is_one_and_past_it_streams_are_refused_and_pages_are_not(shop):
+    """On any WSGI server: what the view returns is an iterable that blocks, and gives its place back when it is closed."""
+    allowed = {"myapp.threads": 5}
+    open_ = [_open(shop, allowed) for _ in range(3)]
+    answer = shop.get("/events?topic=goods", status=503, extra_environ=allowed)
+    assert 1 <= int(answer.headers["Retry-After"]) <= 30 and answer.content_type == "application/problem+json"
+    shop.post("/buy", status=200)
+    assert len(shop.registry.realtime.hub) == 3
+    open_[0].close()
+    _open(shop, allowed).close()
+    for app_iter in open_:
+        app_iter.close()
+        app_iter.close()
+    assert len(shop.registry.realtime.hub) == 0 and shop.registry.realtime.allowance.taken == 0
+
+
+def test_a_stream_on_a_thread_sends_what_comes_and_ends_with_a_farewell(shop):
+    app_iter = _open(shop, {})
+    assert b"event: connected" in next(app_iter)
+    threading.Timer(0.05, shop.post, ["/buy"]).start()
+    assert b"event: added" in next(app_iter)
+    threading.Timer(0.05, shop.registry.realtime.hub.end_all, ["shutdown"]).start()
+    assert next(app_iter) == b'event: closing\ndata: {"reason": "shutdown"}\n\n'
+    with pytest.raises(StopIteration):
+        next(app_iter)
+    assert shop.registry.realtime.allowance.taken == 0 and len(shop.registry.realtime.hub) == 0
+
+
+def test_a_client_that_has_gone_is_noticed_without_an_event(shop):
+    app_iter = _open(shop, {"waitress.client_disconnected": lambda: True})
+    next(app_iter)
+    with pytest.raises(StopIteration):
+        next(app_iter)
+    assert shop.registry.realtime.allowance.taken == 0
+
+
+def test_a_response_that_is_never_sent_holds_nothing(migrated_sqlite):
+    def broken_tween(handler, registry):
+        def tween(request):
+            handler(request)
+            raise KeyError("after the view")
+        return tween
+
+    def replacing_tween(handler, registry):
+        def tween(request):
+            handler(request)
+            return Response("something else")
+        return tween
+    tweens = {"broken": broken_tween, "replacing": replacing_tween}
+    for name, tween in tweens.items():
+        globals()[name] = tween
+        shop = StreamShop(migrated_sqlite, lambda config, name=name: config.add_tween(f"{__name__}.{name}"))
+        try:
+            shop.get("/events?topic=goods")
+        except KeyError:
+            assert name == "broken"
+        assert shop.registry.realtime.allowance.taken == 0 and len(shop.registry.realtime.hub) == 0
+        shop.close()
+
+
+def _open(shop, environ):
+    """Ask as a WSGI server does; returns the app_iter, not yet iterated."""
+    from webob import Request
+    started = []
+    request = Request.blank("/events?topic=goods", environ=environ)
+    app_iter = shop.app(request.environ, lambda status, headers: started.append(status))
+    assert started == ["200 OK"]
+    return app_iter

@@ -1,0 +1,44 @@
+"""The security headers: on each kind of answer."""
+import pytest
+
+CSP = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+WANTED = {
+    "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+@pytest.mark.parametrize("method, url, status", [
+    ("GET", "/", 200), ("GET", "/users", 200), ("GET", "/users/new", 200), ("GET", "/nothing", 404), ("GET", "/%ff", 400),
+    ("GET", "/?x=%ff", 400), ("DELETE", "/users", 405), ("POST", "/users/new", 422), ("POST", "/users/1/edit", 303),
+    ("GET", "/api/users", 200), ("GET", "/api/users/99", 404), ("POST", "/api/users", 415), ("DELETE", "/api/users/1", 409),
+    ("GET", "/api/%ff", 400), ("GET", "/events", 400), ("GET", "/events?topic=nothing", 404), ("HEAD", "/events?topic=users", 200),
+    ("GET", "/static/x/nothing.css", 404)])
+def test_every_answer_has_the_headers_and_is_not_cached(sqlite_client, method, url, status):
+    answer = sqlite_client.request(url, method=method, status=status)
+    assert {name: answer.headers.get(name) for name in WANTED} == WANTED
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_a_static_file_has_them_too_and_is_kept_for_ever(sqlite_client):
+    page = sqlite_client.get("/")
+    for link in page.html.find_all("link", rel="stylesheet"):
+        if "vendor" in link["href"]:
+            continue
+        answer = sqlite_client.get(link["href"])
+        assert {name: answer.headers.get(name) for name in WANTED} == WANTED
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_the_anonymous_get_them_with_their_refusal(sqlite_client, as_role):
+    answer = as_role(sqlite_client, "anonymous").get("/users", status=401)
+    assert {name: answer.headers.get(name) for name in WANTED} == WANTED
+
+
+def test_nothing_inline_that_the_policy_would_refuse(sqlite_client):
+    sqlite_client.add_user("Ada")
+    for url in ("/", "/users", "/users/new", "/users/2/edit", "/users/2/delete", "/nothing"):
+        html = sqlite_client.get(url, status="*").html
+        assert not html.find_all(style=True) and not html.find_all("style")
+        assert all(script.get("src") and not script.text for script in html.find_all("script"))
+        assert not [name for tag in html.find_all(True) for name in tag.attrs if name.startswith(("on", "hx-on"))]

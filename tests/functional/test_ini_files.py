@@ -1,0 +1,50 @@
+"""Both ini files: every key that the code knows is in them, with its default, and nothing else is."""
+import re
+from pathlib import Path
+
+import plaster
+import pytest
+
+from myapp.app.settings import SETTINGS
+from myapp.realtime.settings import TABLE, read_table
+
+ROOT = Path(__file__).parents[2]
+TABLES = {"realtime.": TABLE, "myapp.": SETTINGS}
+FILES = ["development.ini", "production.ini"]
+
+
+def keys(name):
+    """Return {key: (text, whether it is commented out)} of the keys under our prefixes."""
+    found = re.findall(r"^(#?)((?:realtime|myapp)\.[a-z_.]+) =[ ]?(.*)$", (ROOT / name).read_text(), re.MULTILINE)
+    assert len({key for _, key, _ in found}) == len(found), "a key stands twice"
+    return {key: (text, bool(comment)) for comment, key, text in found}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_key_is_there_and_no_other(name):
+    assert set(keys(name)) == {prefix + setting.key for prefix, table in TABLES.items() for setting in table}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_key_that_is_commented_out_has_its_default(name):
+    defaults = {prefix + setting.key: setting.default for prefix, table in TABLES.items() for setting in table}
+    for key, (text, is_commented) in keys(name).items():
+        if is_commented:
+            assert text == defaults[key], key
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_value_is_one_that_the_code_takes(name):
+    settings = plaster.get_settings(str(ROOT / name), "app:main")
+    for prefix, table in TABLES.items():
+        assert read_table(settings, prefix, table)[1] == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_stands_in_default_where_it_would_win_over_the_command_line(name):
+    assert "[DEFAULT]" not in re.sub("#.*", "", (ROOT / name).read_text())
+
+
+def test_only_development_signs_in_by_itself():
+    assert keys("development.ini")["myapp.auto_login"] == ("admin", False)
+    assert keys("production.ini")["myapp.auto_login"] == ("", True)

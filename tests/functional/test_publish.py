@@ -1,0 +1,297 @@
+"""Publishing follows the transaction: what is committed goes out once, and nothing else does."""
+import logging
+
+import pytest
+import sqlalchemy as sa
+import transaction
+import zope.sqlalchemy
+from pyramid.response import Response
+from sqlalchemy.orm import Session
+
+from myapp import realtime
+from myapp.realtime.publish import Outbox, Realtime
+
+from .conftest import migrate
+from .shop import Good, Listener, Shop, add, ok, say
+
+RAISE_CONFLICT = "DO $$ BEGIN RAISE EXCEPTION 'somebody was quicker' USING ERRCODE = '40001'; END $$"
+
+
+@pytest.fixture
+def make_shop(migrated):
+    shops = []
+
+    def make(configure=None, **views):
+        shops.append(Shop(migrated, configure, **views))
+        return shops[-1], Listener(shops[-1])
+    yield make
+    for shop in shops:
+        shop.close()
+
+
+def both(shop, listener, *expected):
+    """What is in the log and what went out are the same events, 1..N."""
+    numbered = list(enumerate(expected, 1))
+    assert shop.logged() == numbered and listener.heard == numbered
+
+
+def test_a_committed_change_and_its_events_are_there_together(make_shop):
+    def view(request):
+        add(request, "tea")
+        say(request, "added")
+        say(request, "counted")
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    both(shop, listener, "added", "counted")
+    assert shop.stored() == ["tea"]
+
+
+@pytest.mark.parametrize("how", ["raise", "doom", "404", "500"])
+def test_an_aborted_request_publishes_nothing_and_uses_no_number(make_shop, how):
+    def view(request):
+        say(request, "lost")
+        add(request, "tea")
+        if how == "raise":
+            raise KeyError("tea")
+        if how == "doom":
+            request.tm.doom()
+        return Response(status=int(how) if how.isdigit() else 200)
+
+    def good(request):
+        say(request, "kept")
+        return ok()
+    shop, listener = make_shop(bad=view, good=good)
+    try:
+        shop.post("/bad", expect_errors=True)
+    except KeyError:
+        assert how == "raise"
+    assert shop.stored() == [] and shop.logged() == [] and listener.heard == []
+    shop.post("/good")
+    both(shop, listener, "kept")
+
+
+def test_a_commit_that_fails_publishes_nothing(make_shop):
+    def view(request):
+        say(request, "added")
+        add(request, "tea")
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    with pytest.raises(sa.exc.IntegrityError):
+        shop.post("/buy")
+    both(shop, listener, "added")
+
+
+def test_a_view_that_only_reads_can_publish(make_shop):
+    def view(request):
+        request.dbsession.execute(sa.text("SELECT 1"))
+        say(request, "looked")
+        return ok()
+    shop, listener = make_shop(look=view)
+    shop.get("/look")
+    shop.post("/look")
+    both(shop, listener, "looked", "looked")
+
+
+def test_a_savepoint_that_is_rolled_back_takes_its_events_with_it(make_shop):
+    def view(request):
+        say(request, "kept-1")
+        with request.dbsession.begin_nested():
+            say(request, "kept-2")
+            with pytest.raises(KeyError), request.dbsession.begin_nested():
+                add(request, "tea")
+                say(request, "lost")
+                raise KeyError
+        outer = request.dbsession.begin_nested()
+        with request.dbsession.begin_nested():
+            say(request, "lost-though-released")
+        outer.rollback()
+        say(request, "kept-3")
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    both(shop, listener, "kept-1", "kept-2", "kept-3")
+    assert shop.stored() == []
+
+
+def test_a_savepoint_of_the_transaction_manager_does_too(make_shop, migrated):
+    if migrated.startswith("sqlite"):
+        pytest.skip("zope.sqlalchemy refuses savepoints on SQLite, whose driver used to be broken there")
+
+    def view(request):
+        say(request, "kept-1")
+        first = request.tm.savepoint()
+        say(request, "lost")
+        request.tm.savepoint()
+        say(request, "lost")
+        first.rollback()
+        say(request, "kept-2")
+        request.tm.savepoint()
+        say(request, "kept-3")
+        return ok()
+
+    def joins_later(request):
+        before = request.tm.savepoint()     # the session is not part of it: rolling back closes the session
+        say(request, "lost")
+        before.rollback()
+        say(request, "kept-4")
+        return ok()
+    shop, listener = make_shop(buy=view, later=joins_later)
+    shop.post("/buy")
+    shop.post("/later")
+    both(shop, listener, "kept-1", "kept-2", "kept-3", "kept-4")
+
+
+def test_what_hooks_and_flushes_publish_goes_along(make_shop):
+    def view(request):
+        say(request, "first")
+        request.tm.get().addBeforeCommitHook(lambda: say(request, "from-a-hook"))
+        request.tm.get().addBeforeCommitHook(lambda: request.tm.get().addBeforeCommitHook(lambda: say(request, "from-its-hook")))
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    both(shop, listener, "first", "from-a-hook", "from-its-hook")
+
+
+def test_what_a_flush_at_the_very_end_publishes_goes_along(make_shop):
+    def view(request):
+        sa.event.listen(request.dbsession, "after_flush", lambda session, context: say(request, "from-a-flush"))
+        say(request, "first")
+        request.dbsession.add(Good(name="tea"))     # nobody flushes it before the commit
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    both(shop, listener, "first", "from-a-flush")
+
+
+def test_the_head_row_is_locked_last_of_all(make_shop):
+    statements = []
+
+    def view(request):
+        say(request, "added")
+        request.tm.get().addBeforeCommitHook(lambda: add(request, "tea"))
+        return ok()
+    shop, _ = make_shop(buy=view)
+    shop.registry.realtime.log.head()       # the first look at the lineage is over
+    sa.event.listen(shop.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    shop.post("/buy")
+    (goods,) = [place for place, statement in enumerate(statements) if "goods" in statement]
+    heads = [place for place, statement in enumerate(statements) if "event_log" in statement]
+    assert heads and goods < min(heads) and max(heads) == len(statements) - 1
+
+
+@pytest.mark.parametrize("where", ["view", "hook", "commit"])
+@pytest.mark.parametrize("has_catch_all", [False, True])
+def test_a_request_that_is_retried_publishes_once(postgresql_database, where, has_catch_all):
+    tries = []
+
+    def view(request):
+        tries.append(where)
+        add(request, f"try-{len(tries)}")
+        say(request, "added")
+        if len(tries) == 1 and where == "view":
+            request.dbsession.execute(sa.text(RAISE_CONFLICT))
+        if len(tries) == 1 and where == "hook":
+            request.tm.get().addBeforeCommitHook(lambda: request.dbsession.execute(sa.text(RAISE_CONFLICT)))
+        return ok()
+
+    def configure(config):
+        if has_catch_all:       # it answers before pyramid_tm has looked: the conflict must be known all the same
+            config.add_exception_view(lambda error, request: Response("sorry", status=500), context=Exception)
+    shop = Shop(migrate(postgresql_database), configure, buy=view)
+    listener = Listener(shop)
+    if where == "commit":
+        with shop.engine.begin() as connection:
+            connection.execute(sa.text("""CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                IF new.name = 'try-1' THEN RAISE EXCEPTION 'late' USING ERRCODE = '40001'; END IF; RETURN NULL; END $$"""))
+            connection.execute(sa.text("CREATE CONSTRAINT TRIGGER late AFTER INSERT ON goods DEFERRABLE INITIALLY DEFERRED "
+                                       "FOR EACH ROW EXECUTE FUNCTION fail()"))
+    shop.post("/buy")
+    both(shop, listener, "added")
+    assert len(tries) == 2 and shop.stored() == ["try-2"] and shop.engine.pool.checkedout() == 0
+    shop.close()
+
+
+def test_transient_events_go_out_in_their_place_and_are_not_logged(make_shop):
+    def view(request):
+        say(request, "tick", transient=True)
+        say(request, "added")
+        say(request, "tock", transient=True)
+        return ok()
+
+    def aborts(request):
+        say(request, "tick", transient=True)
+        request.tm.doom()
+        return ok()
+    shop, listener = make_shop(buy=view, abort=aborts)
+    shop.post("/abort")
+    assert listener.heard == []
+    shop.post("/buy")
+    assert listener.heard == [(None, "tick"), (1, "added"), (None, "tock")] and shop.logged() == [(1, "added")]
+
+
+def test_a_broker_that_fails_never_fails_a_request(make_shop, caplog):
+    def view(request):
+        add(request, "tea")
+        say(request, "added")
+        return ok()
+
+    def broken(events):
+        raise ConnectionError("no broker")
+    shop, _ = make_shop(buy=view)
+    shop.registry.realtime.broker.subscribe(broken, lambda is_up: None)
+    with caplog.at_level(logging.ERROR):
+        shop.post("/buy", status=200)
+    assert shop.stored() == ["tea"] and shop.logged() == [(1, "added")] and "no broker" in caplog.text
+
+
+@pytest.mark.parametrize(("topic", "type", "data", "error"), [
+    ("goodz", "added", {}, realtime.UnknownTopic), ("goods\n", "added", {}, realtime.InvalidEvent),
+    ("goods", "Added", {}, realtime.InvalidEvent), ("goods", "added", [], realtime.InvalidEvent)])
+def test_what_cannot_be_published_is_said_at_once_and_stores_nothing(make_shop, topic, type, data, error):
+    def view(request):
+        add(request, "tea")
+        request.realtime.publish(topic, type, data)
+    shop, listener = make_shop(buy=view)
+    with pytest.raises(error):
+        shop.post("/buy")
+    assert shop.stored() == [] and shop.logged() == [] == listener.heard
+
+
+# Outside a request
+
+def test_a_script_publishes_by_a_session_of_its_own(make_shop):
+    shop, listener = make_shop()
+    with realtime.session(shop.registry) as rt:
+        add(rt.request, "tea")
+        rt.publish("goods", "one", {})
+    with pytest.raises(KeyError), realtime.session(shop.registry) as rt:
+        add(rt.request, "milk")
+        rt.publish("goods", "lost", {})
+        raise KeyError
+    with realtime.session(shop.registry) as rt:
+        rt.publish("goods", "two", {})
+    both(shop, listener, "one", "two")
+    assert shop.stored() == ["tea"] and shop.engine.pool.checkedout() == 0
+
+
+def test_one_session_publishes_in_several_transactions(make_shop):
+    shop, listener = make_shop()
+    runtime, tm = shop.registry.realtime, transaction.TransactionManager(explicit=True)
+    with Session(shop.engine) as session:
+        zope.sqlalchemy.register(session, transaction_manager=tm, keep_session=True)
+        request = type("Request", (), {"dbsession": session, "tm": tm})()
+        rt = Realtime(request, runtime)
+        for type_ in ("one", "two"):
+            with tm:
+                rt.publish("goods", type_, {})
+            with pytest.raises(KeyError), tm:
+                rt.publish("goods", "lost", {})
+                raise KeyError
+    both(shop, listener, "one", "two")
+
+
+def test_a_two_phase_session_is_refused_with_the_reason():
+    with pytest.raises(ValueError, match="twophase"):
+        Outbox(Session(twophase=True), None, None, None)

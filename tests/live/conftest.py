@@ -1,0 +1,87 @@
+"""Fixtures of the live level: databases with their schema, and web processes on them."""
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from .server import Server, run
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """A database file as myapp-init-db makes it, to be copied."""
+    folder = tmp_path_factory.mktemp("template")
+    initialise(folder, f"sqlite:///{folder}/myapp.sqlite")
+    return folder / "myapp.sqlite"
+
+
+@pytest.fixture
+def migrated_sqlite(sqlite_template, tmp_path):
+    """The URL of an SQLite database with schema and admin."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}"
+
+
+@pytest.fixture
+def migrated_postgresql(postgresql_database, tmp_path):
+    """The URL of a PostgreSQL database with schema and admin."""
+    initialise(tmp_path, postgresql_database)
+    return postgresql_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request):
+    """The URL of a database with schema and admin, once for each kind."""
+    return request.getfixturevalue(f"migrated_{request.param}")
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """start_server(url, {settings}, threads=8): a Server that serves. It is ended with the test.
+
+    It must not have logged an error then, unless it was started with may_complain=True.
+    """
+    servers, quiet = [], []
+
+    def start(url, settings=None, *, may_complain=False, **options):
+        server = Server(tmp_path, url, settings, name=f"server-{len(servers)}", **options)
+        servers.append(server)
+        quiet.extend([] if may_complain else [server])
+        return server.start()
+
+    yield start
+    for server in servers:
+        server.end()
+    assert_quiet(*quiet)
+
+
+@pytest.fixture(scope="module")
+def server(sqlite_template, tmp_path_factory):
+    """One web process for all tests of a module that do not mind each other: on SQLite, with room for many streams."""
+    folder = tmp_path_factory.mktemp("server")
+    server = Server(folder, f"sqlite:///{shutil.copy(sqlite_template, folder)}", threads=24)
+    try:
+        yield server.start()
+    finally:
+        server.end()
+    assert_quiet(server)
+
+
+def initialise(folder, url):
+    done = run("myapp-init-db", Server(folder, url, name="init").ini)
+    assert done.returncode == 0, done.stderr
+
+
+def assert_quiet(*servers):
+    """A test that goes well while its server logs errors does not go well."""
+    for server in servers:
+        assert "Traceback" not in server.log, server.log
+        assert "ERROR" not in server.log, server.log
+
+
+@pytest.fixture
+def run_together():
+    """run_together(*acts): call each in a thread of its own, all at once. Returns their results; raises what the first of them raised."""
+    def run(*acts):
+        with ThreadPoolExecutor(len(acts)) as pool:
+            return [future.result() for future in [pool.submit(act) for act in acts]]
+    return run

@@ -1,0 +1,104 @@
+"""Who may import whom. The add-on could live in another package, the server serve another application, the application be deleted."""
+import ast
+import fnmatch
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import myapp
+from myapp import realtime
+
+PACKAGE = Path(myapp.__file__).parent
+R = "myapp.realtime"
+
+# Of the standard library, what has no I/O.
+PURE = {"collections", "concurrent.futures", "dataclasses", "functools", "itertools", "json", "re", "threading", "typing"}
+STDLIB = set(sys.stdlib_module_names)
+
+# file pattern -> (what of myapp it may import, what else it may import). The first pattern that fits counts. None: no limit.
+RULES = {
+    "myapp/__init__.py": (set(), {"pyramid"}),
+    "myapp/realtime/errors.py": (set(), {"difflib"}),
+    "myapp/realtime/core/*.py": ({f"{R}.core", f"{R}.errors"}, PURE),
+    "myapp/realtime/brokers/__init__.py": ({f"{R}.core.event", f"{R}.errors"}, STDLIB),
+    "myapp/realtime/brokers/memory.py": ({f"{R}.brokers", f"{R}.core.event", f"{R}.errors"}, STDLIB),
+    "myapp/realtime/transports/*.py": ({f"{R}.core", f"{R}.errors", f"{R}.transports"}, STDLIB),
+    "myapp/realtime/log.py": ({f"{R}.core", f"{R}.errors"}, STDLIB | {"sqlalchemy"}),
+    "myapp/realtime/publish.py": ({f"{R}.core", f"{R}.errors"}, STDLIB | {"sqlalchemy", "zope.sqlalchemy", "transaction"}),
+    "myapp/realtime/follow.py": ({f"{R}.core", f"{R}.errors"}, STDLIB),
+    "myapp/realtime/views.py": (
+        {f"{R}.core", f"{R}.transports", f"{R}.topics", f"{R}.delivery", f"{R}.problem", f"{R}.errors"}, STDLIB | {"pyramid"}),
+    "myapp/realtime/migrations/*.py": (set(), {"secrets", "sqlalchemy", "alembic"}),
+    "myapp/realtime/*.py": ({R}, None),
+    "myapp/server/*.py": ({f"{R}.core.handoff", f"{R}.core.hub", "myapp.server"}, STDLIB | {"waitress"}),
+    "myapp/app/*.py": ({"myapp.db", "myapp.app", R}, None),
+    "myapp/db.py": ({"myapp.schema"}, None),
+    "myapp/schema.py": (set(), None),
+    "myapp/*.py": ({"myapp"}, None),
+}
+DRIVERS = {"redis", "pika", "psycopg2", "wsproto", "prometheus_client", "transaction", "zope.sqlalchemy"}
+
+
+def imports(path, root):
+    """Yield the absolute dotted names that the file at `path` imports, names of a `from` import included."""
+    package = ".".join(path.relative_to(root).with_suffix("").parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[:len(package.split(".")) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def is_within(name, allowed):
+    return any(name == one or name.startswith(f"{one}.") for one in allowed)
+
+
+def violations(root):
+    """Yield a sentence for each import below `root` (the folder that holds myapp) that breaks a rule."""
+    for path in sorted((root / "myapp").rglob("*.py")):
+        file = path.relative_to(root).as_posix()
+        own, other = next(rule for pattern, rule in RULES.items() if fnmatch.fnmatch(file, pattern))
+        for name in imports(path, root):
+            if is_within(name, {"myapp"}) and not is_within(name, own):
+                yield f"{file} imports {name}"
+            if not is_within(name, {"myapp"}) and other is not None and not is_within(name, other):
+                yield f"{file} imports {name}"
+            if file.startswith("myapp/app/") and is_within(name, {R}) and name.removeprefix(f"{R}.") not in realtime.__all__:
+                yield f"{file} imports {name}, which is no public name of the add-on"
+
+
+def test_every_import_keeps_to_its_layer():
+    assert not list(violations(PACKAGE.parent))
+
+
+@pytest.mark.parametrize(("file", "line"), [
+    ("realtime/core/hub.py", "import socket"), ("realtime/core/feed.py", "from time import monotonic"),
+    ("realtime/core/event.py", "from ..log import Log"), ("realtime/follow.py", "import sqlalchemy"),
+    ("realtime/views.py", "from myapp.app.models import User"), ("realtime/log.py", "from .. import db"),
+    ("app/users.py", "from myapp.realtime.log import Log"), ("app/pages/users.py", "from myapp.server import Server"),
+    ("server/__init__.py", "from myapp.realtime.log import Log"), ("__init__.py", "from . import db"),
+    ("realtime/brokers/memory.py", "import redis")])
+def test_a_planted_violation_is_caught(tmp_path, file, line):
+    shutil.copytree(PACKAGE, tmp_path / "myapp", ignore=shutil.ignore_patterns("__pycache__", "vendor"))
+    path = tmp_path / "myapp" / file
+    path.write_text(f"{path.read_text()}\n\ndef planted():\n    {line}\n")
+    assert [sentence for sentence in violations(tmp_path) if sentence.startswith(f"myapp/{file}")]
+
+
+def test_each_driver_of_the_add_on_is_imported_in_one_file():
+    for driver in DRIVERS:
+        files = [path for path in (PACKAGE / "realtime").rglob("*.py") if any(is_within(name, {driver}) for name in imports(path, PACKAGE.parent))]
+        assert len(files) <= 1, (driver, files)
+
+
+def test_the_add_on_loads_nothing_of_the_application_and_needs_no_driver():
+    program = ("import sys; sys.modules.update(dict.fromkeys(('redis', 'pika', 'psycopg2', 'wsproto')))\n"     # as if not installed
+               "import myapp.realtime; print(*[name for name in sys.modules "
+               "if name.startswith('myapp.') and not name.startswith('myapp.realtime')])")
+    answer = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == ""

@@ -28,7 +28,8 @@ def ini_lines(name):
 
 
 def test_the_readme_has_every_setting_with_its_default_and_meaning_and_no_other():
-    assert readme_rows() == {key: (f"``{setting.default}``" if setting.default else "not set", setting.meaning) for key, setting in KNOWN.items()}
+    assert readme_rows() == {
+        key: (f"``{setting.default}``" if setting.default else "not set", setting.meaning) for key, setting in KNOWN.items()}
 
 
 @pytest.mark.parametrize("name", INIS)

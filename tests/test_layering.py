@@ -92,7 +92,8 @@ def test_a_planted_violation_is_caught(tmp_path, file, line):
 
 def test_each_driver_of_the_add_on_is_imported_in_one_file():
     for driver in DRIVERS:
-        files = [path for path in (PACKAGE / "realtime").rglob("*.py") if any(is_within(name, {driver}) for name in imports(path, PACKAGE.parent))]
+        files = [path for path in (PACKAGE / "realtime").rglob("*.py")
+                 if any(is_within(name, {driver}) for name in imports(path, PACKAGE.parent))]
         assert len(files) <= 1, (driver, files)
 
 

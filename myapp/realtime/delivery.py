@@ -21,16 +21,14 @@ class Allowance:
     """How many threads may be held by streams at once. Any thread."""
 
     def __init__(self, most=None):
-        """most: the setting `realtime.thread_streams`, or None to go by the server's threads."""
+        """most: the setting `realtime.thread_streams`, or None. A server that says how many threads it has is never asked for the last."""
         self._most, self._taken = most, 0
         self._lock = threading.Lock()       # guards _taken
 
     def take(self, environ):
         """Take a place; False when all are taken."""
-        threads = environ.get("myapp.threads")
-        most = self._most if self._most is not None else DEFAULT_ALLOWANCE if threads is None else max(1, threads - SPARE_THREADS)
         with self._lock:
-            if self._taken >= most:
+            if self._taken >= self._limit(environ.get("myapp.threads")):
                 return False
             self._taken += 1
             return True
@@ -42,6 +40,12 @@ class Allowance:
     @property
     def taken(self):
         return self._taken
+
+    def _limit(self, threads):
+        if threads is None:
+            return DEFAULT_ALLOWANCE if self._most is None else self._most
+        spared = max(0, threads - SPARE_THREADS)
+        return spared if self._most is None else min(self._most, spared)
 
 
 class StreamResponse(Response):
@@ -106,8 +110,8 @@ class ThreadDelivery:
             self._done()
 
 
-def close_unless_answered(request, delivery):
-    """Close `delivery` when its response is never sent, because something between the view and the server raised."""
-    answered = []
-    request.add_response_callback(lambda request, response: answered.append(getattr(response, "app_iter", None) is delivery))
-    request.add_finished_callback(lambda request: None if any(answered) else delivery.close())
+def close_unless_answered(request, response):
+    """Close the `app_iter` of `response` when it is never sent: something between the view and the server raised, or replaced it."""
+    app_iter, answers = response.app_iter, []
+    request.add_response_callback(lambda request, answer: answers.append(answer))
+    request.add_finished_callback(lambda request: None if response in answers else app_iter.close())

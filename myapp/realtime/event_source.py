@@ -63,7 +63,7 @@ def _respond(request, call):
     del response.content_length
     response.headers.update(HEADERS)
     response.app_iter = EncodedEvents(events, runtime.allowance.give_back)
-    close_unless_answered(request, response.app_iter)
+    close_unless_answered(request, response)
     return response
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from zope.sqlalchemy import mark_changed
 
 from .core.event import new_event
+from .errors import RealtimeError
 
 
 class Realtime:
@@ -48,7 +49,10 @@ class Realtime:
         session = self._session
         outbox = session.info.get("realtime.outbox")
         if outbox is None:
-            outbox = session.info["realtime.outbox"] = Outbox(session, self.request.tm, self._runtime.log, self._runtime.broker)
+            tm = getattr(self.request, "tm", None)
+            if tm is None:
+                raise RealtimeError("request.tm: there is none, so no transaction to publish in; config.include('pyramid_tm')")
+            outbox = session.info["realtime.outbox"] = Outbox(session, tm, self._runtime.log, self._runtime.broker)
         return outbox
 
 

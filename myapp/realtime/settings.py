@@ -137,7 +137,7 @@ TABLE = [
     Setting("retry", duration_range("0s", "10m"), "2s..5s", "Range in which each client is told to wait before it connects again."),
     Setting("stream_lifetime", duration(), "0s", "How long a stream may last before the client must connect again; 0s is for ever."),
     Setting("thread_streams", integer(1, 10_000), "",
-            "Threads that streams may hold at once; not set: the server's threads less 2, or 2 where the server does not say."),
+            "Threads that streams may hold at once, at most the server's less 2; not set: those, or 2 where the server does not say."),
     Setting("max_topics", integer(1, 1000), "50", "Topics that one stream may ask for."),
     Setting("max_event", size("1KiB", "1MiB"), "64KiB", "Size of an event's data as JSON."),
     Setting("tape", size("64KiB", "64MiB"), "1MiB", "What a client may be behind before it is cut and resumes from the log."),

@@ -99,9 +99,9 @@ def _open(request, runtime, topics, cursor):
         raise
     if at_shutdown := request.environ.get("myapp.at_shutdown"):
         at_shutdown(runtime.hub.end_all)
-    delivery = ThreadDelivery(stream, request.environ, done)
-    close_unless_answered(request, delivery)
-    return StreamResponse(stream, delivery, headers=HEADERS)
+    response = StreamResponse(stream, ThreadDelivery(stream, request.environ, done), headers=HEADERS)
+    close_unless_answered(request, response)
+    return response
 
 
 def _reach(runtime, cursor):

@@ -22,11 +22,18 @@ IDLE_THREADS_S = 1.0    # for threads that answer nothing to notice that they ma
 
 
 def serve(app, global_conf=None, **settings):
-    """The paste.server_runner. `settings` are waitress's; `pserve x.ini port=7000` overrides the ini's port. Returns on SIGTERM."""
-    global_conf = global_conf or {}
-    if "port" in global_conf:
-        settings["port"] = global_conf["port"]
-    server = Server(app, **settings)
+    """The paste.server_runner. `settings` are waitress's; `pserve x.ini port=7000` overrides the ini's port. Returns on SIGTERM.
+
+    Raises SystemExit, a sentence, when a setting is wrong or the address cannot be listened on.
+    """
+    settings |= {key: value for key, value in (global_conf or {}).items() if key == "port"}
+    try:
+        server = Server(app, **settings)
+    except ValueError as error:
+        raise SystemExit(f"[server:main]: {error}; the settings are those of waitress") from error
+    except OSError as error:
+        where = settings.get("listen") or settings.get("unix_socket") or f"{settings.get('host', '')}:{settings.get('port', '')}"
+        raise SystemExit(f"cannot listen on {where}: {error.strerror}; is it in use? Another port: pserve INI port=7000") from error
     server.stop_on_signals(signal.SIGTERM, signal.SIGINT)
     server.run()
     return 0
@@ -61,8 +68,13 @@ class Server:
         self._listeners[0].pull_trigger()
 
     def stop_on_signals(self, *signals):
+        """Stop on the first signal; a second one ends the process at once."""
+        def handle(number, frame):
+            if self._is_stopping:
+                raise SystemExit(1)
+            self.stop()
         for number in signals:
-            signal.signal(number, lambda number, frame: self.stop())
+            signal.signal(number, handle)
 
     def run(self):
         """Serve until `stop`, then drain."""

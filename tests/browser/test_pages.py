@@ -67,7 +67,7 @@ def assert_text(person):
     for name in HOSTILE:
         expect(person.row(name)).to_have_count(1)
     assert person.names()[:len(HOSTILE)] == HOSTILE[::-1]
-    foreign = "#main :is(script, img, style, template, b, h1 ~ h1, a[href^=javascript]), #users :is(svg, [onfocus], [onmouseover], [hx-get])"
+    foreign = "#main :is(script, img, svg, style, template, b, h1 ~ h1, a[href^=javascript], [onfocus], [onmouseover], [hx-trigger=load])"
     assert person.page.locator(foreign).count() == 0
 
 

@@ -1,15 +1,19 @@
 """Fixtures of the functional level: the application, whole, on a real database, asked by WebTest as from this machine's browser."""
 import json
+import shutil
+import uuid
 
 import pytest
 import sqlalchemy as sa
 import webtest
+from sqlalchemy.engine import make_url
 
 import myapp
 from myapp import db, schema
 from myapp.app.models import Role, User
 from myapp.app.users import Users
 from myapp.realtime import session
+from tests.conftest import run_statement
 
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
 CONSOLE = User(name="the tests", role=Role.ADMIN)
@@ -69,16 +73,47 @@ def make_client():
         client.registry["dbsession_factory"].kw["bind"].dispose()
 
 
-@pytest.fixture
-def migrated(database_url):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request):
     """The URL of a database of each kind, with the schema and nobody in it."""
-    return migrate(database_url)
+    return request.getfixturevalue(f"migrated_{request.param}")
 
 
 @pytest.fixture
-def migrated_sqlite(sqlite_database):
+def migrated_sqlite(sqlite_database, sqlite_template):
     """For what has nothing to do with the kind of database."""
-    return migrate(sqlite_database)
+    shutil.copy(sqlite_template, make_url(sqlite_database).database)
+    return sqlite_database
+
+
+@pytest.fixture
+def migrated_postgresql(postgresql_url, postgresql_template):
+    name = f"test_{uuid.uuid4().hex}"
+    run_statement(postgresql_url, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    yield database_of(postgresql_url, name)
+    run_statement(postgresql_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """The path of a migrated database that tests copy: a migration takes ten times as long."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url):
+    """The name of such a database on PostgreSQL."""
+    name = f"template_{uuid.uuid4().hex}"
+    run_statement(postgresql_url, f"CREATE DATABASE {name}")
+    migrate(database_of(postgresql_url, name))
+    yield name
+    run_statement(postgresql_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def database_of(server_url, name):
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
 def migrate(url):

@@ -119,9 +119,9 @@ def test_a_change_that_another_overtook_is_made_again_on_what_is_there_now(clien
     assert [event[1] for event in client.events()[2:]] == ["user_updated"]
 
 
-def test_an_error_at_commit_is_retried_three_times_and_then_said(postgresql_database, make_client, caplog):
+def test_an_error_at_commit_is_retried_three_times_and_then_said(migrated_postgresql, make_client):
     """A deadlock can be found by the very COMMIT, or by the hook before it, after the view has answered."""
-    client = make_client(migrated_of(postgresql_database))
+    client = make_client(migrated_postgresql)
     client.add_user("admin", "admin", email="admin@localhost")
     with client.registry["dbsession_factory"].begin() as dbsession:
         dbsession.connection().exec_driver_sql(
@@ -133,13 +133,6 @@ def test_an_error_at_commit_is_retried_three_times_and_then_said(postgresql_data
     assert begun.count("INSERT INTO users") == 3
     assert client.rows("SELECT count(*) FROM users") == [(1,)]
     assert client.registry["dbsession_factory"].kw["bind"].pool.checkedout() == 0
-
-
-def migrated_of(url):
-    engine = db.create_engine({"sqlalchemy.url": url})
-    schema.upgrade(engine)
-    engine.dispose()
-    return url
 
 
 def begins_of(client):

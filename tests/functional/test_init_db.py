@@ -120,7 +120,7 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path, capsys):
 
 def test_two_runs_at_once_make_one_schema_and_one_admin(ini, database_url):
     command = [sys.executable, "-c", "from myapp.scripts.init_db import main; main()", str(ini)]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(3)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     assert rows(database_url, "SELECT count(*) FROM users") == [(1,)], outputs
     assert rows(database_url, "SELECT count(*) FROM alembic_version") == [(2,)]

@@ -94,13 +94,16 @@ def test_since_keeps_what_was_changed_at_that_moment_or_later(client):
     assert client.get("/api/users", {"since": changed["changed"]}).json["items"] == [changed]
 
 
-@pytest.mark.parametrize("query", [
+QUERIES = [
     "limit=0", "limit=501", "limit=x", "limit=-1", "limit=1e2", "limit=99999999999999999999", "limit=", "limit=%D9%A1",
     "offset=-1", "offset=1.5", "offset=99999999999999999999", "since=yesterday", "since=2026-01-31", "since=2026-01-31T07:05:09",
-    "since=0001-01-01T00:00:00%2B23:59", "since=%00"])
-def test_a_list_refuses_a_parameter_that_makes_no_sense(sqlite_client, query):
-    answer = sqlite_client.get(f"/api/users?{query}", status=422)
-    assert list(answer.json["errors"]) == [query.partition("=")[0]]
+    "since=0001-01-01T00:00:00%2B23:59", "since=%00"]
+
+
+def test_a_list_refuses_a_parameter_that_makes_no_sense(client):
+    for query in QUERIES:
+        answer = client.get(f"/api/users?{query}", status=422)
+        assert list(answer.json["errors"]) == [query.partition("=")[0]], query
 
 
 # What is refused
@@ -130,15 +133,15 @@ def test_all_bad_fields_are_named_at_once(sqlite_client):
     assert answer.json["status"] == 422
 
 
-@pytest.mark.parametrize("name", ["Ada", "Zoë Ünlü", "李小龍", "عمر", "नरेन्द्र", "O'Brien-Smith, Jr.", "<b>Bobby</b>", "🎈", "x" * 100])
-def test_the_names_that_people_have_are_taken(client, name):
-    assert create(client, name=name)["name"] == name
+def test_the_names_that_people_have_are_taken(client):
+    user = create(client)
+    for name in ("Zoë Ünlü", "李小龍", "عمر", "नरेन्द्र", "O'Brien-Smith, Jr.", "<b>Bobby</b>", "🎈", "x" * 100):
+        assert client.put_json(f"/api/users/{user['id']}", {"name": name}).json["name"] == name
 
 
-@pytest.mark.parametrize("email", [
-    "a@b", "admin2@localhost", "first.last+tag@sub.example.org", "o'brien@example.org", "jörg@münchen.example"])
-def test_the_addresses_that_people_have_are_taken(client, email):
-    assert create(client, email=email)["email"] == email
+def test_the_addresses_that_people_have_are_taken(client):
+    for email in ("a@b", "admin2@localhost", "first.last+tag@sub.example.org", "o'brien@example.org", "jörg@münchen.example"):
+        assert create(client, email=email)["email"] == email
 
 
 def test_text_is_trimmed_and_put_into_one_normal_form(client):
@@ -146,13 +149,13 @@ def test_text_is_trimmed_and_put_into_one_normal_form(client):
     assert (user["name"], user["email"]) == ("Zo\u00eb", "zoe@example.org")
 
 
-@pytest.mark.parametrize("other", ["ada@example.org", "ADA@Example.ORG", " ada@example.org "])
-def test_one_address_belongs_to_one_account_however_it_is_written(client, other):
+def test_one_address_belongs_to_one_account_however_it_is_written(client):
     user = create(client)
     before = client.everything()
-    answer = client.post_json("/api/users", {"name": "Eve", "email": other}, status=409)
-    assert list(answer.json["errors"]) == ["email"]
-    assert client.put_json("/api/users/1", {"email": other}, status=409).json == answer.json
+    for other in ("ada@example.org", "ADA@Example.ORG", " ada@example.org "):
+        answer = client.post_json("/api/users", {"name": "Eve", "email": other}, status=409)
+        assert list(answer.json["errors"]) == ["email"]
+        assert client.put_json("/api/users/1", {"email": other}, status=409).json == answer.json
     assert client.everything() == before
     assert client.put_json(f"/api/users/{user['id']}", {"email": "Ada@Example.org"}).json["email"] == "Ada@Example.org"
 
@@ -245,9 +248,8 @@ def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(sqlite_cli
     assert set(answer.headers["Allow"].split(", ")) == allowed
 
 
-@pytest.mark.parametrize("url", [
-    "/api/users/0", "/api/users/-1", "/api/users/x", "/api/users/1.0", "/api/users/99999999999999999999", "/api/users/999999999999999999",
-    "/api/users/%00", "/api/users/1%00", "/api/users/%D9%A1", "/api/users/1%0A", "/api/nothing"])
-def test_an_id_that_nobody_has_is_not_found(client, url):
-    answer = client.get(url, status=[400, 404])
-    assert answer.content_type == "application/problem+json"
+def test_an_id_that_nobody_has_is_not_found(client):
+    for user_id in ("0", "-1", "x", "1.0", "99999999999999999999", "999999999999999999", "%D9%A1"):
+        assert client.get(f"/api/users/{user_id}", status=404).content_type == "application/problem+json"
+    for user_id in ("%00", "1%00", "1%0A"):
+        assert client.get(f"/api/users/{user_id}", status=400).content_type == "application/problem+json"

@@ -54,9 +54,9 @@ def start_server(tmp_path):
     assert_quiet(*quiet)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(sqlite_template, tmp_path_factory):
-    """One web process for all tests of a module that do not mind each other: on SQLite, with room for many streams."""
+    """One web process for all tests that do not mind what others left in it: on SQLite, with room for many streams."""
     folder = tmp_path_factory.mktemp("server")
     server = Server(folder, f"sqlite:///{shutil.copy(sqlite_template, folder)}", threads=24)
     try:

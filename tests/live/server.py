@@ -91,9 +91,12 @@ class Server:
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
         with self._changed:
-            self._changed.wait_for(lambda: any("serving on" in line for line in self._lines[begun:]) or not self._reader.is_alive(), START_S)
-        assert self._process.poll() is None and "serving on" in self.log, f"it does not serve:\n{self.log}"
+            self._changed.wait_for(lambda: self._serves(begun) or not self._reader.is_alive(), START_S)
+            assert self._serves(begun), f"it does not serve:\n{''.join(self._lines[begun:])}"
         return self
+
+    def _serves(self, begun):
+        return any("serving on" in line for line in self._lines[begun:])
 
     def tell_to_stop(self):
         self._process.send_signal(signal.SIGTERM)
@@ -124,7 +127,7 @@ class Server:
             with self._changed:
                 self._lines.append(line)
                 self._changed.notify_all()
-        with self._changed:
+        with self._changed:     # its end is news, too
             self._changed.notify_all()
 
 
@@ -135,7 +138,8 @@ def command(name):
 
 def run(name, *arguments, timeout_s=START_S):
     """Run a console command to its end. Returns the CompletedProcess, with stdout and stderr as text."""
-    return subprocess.run([command(name), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s)
+    return subprocess.run([command(name), *map(str, arguments)], timeout=timeout_s, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True)
 
 
 def free_port():

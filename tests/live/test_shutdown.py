@@ -72,7 +72,8 @@ def test_sigterm_says_farewell_to_streams_and_the_process_is_gone_with_exit_code
 def test_a_request_that_is_being_answered_when_sigterm_comes_is_answered(start_server, migrated_sqlite):
     server = start_server(migrated_sqlite)
     api, path = Api(server.address), migrated_sqlite.removeprefix("sqlite:///")
-    with ThreadPoolExecutor(1) as pool, closing(sqlite3.connect(path, isolation_level=None)) as rival, Stream(server.address, "users") as stream:
+    with (closing(sqlite3.connect(path, isolation_level=None)) as rival, ThreadPoolExecutor(1) as pool,
+          Stream(server.address, "users") as stream):
         stream.first("connected")
         rival.execute("BEGIN IMMEDIATE")            # SQLite has one writer at a time, and that is us
         answer = pool.submit(api.ask, "POST", "/api/users", new_user("Slow but sure"))

@@ -5,17 +5,19 @@ from pyramid.config import Configurator
 from myapp.realtime import Setting, StartUpError, boolean, choice, duration, duration_range, integer, size, text
 from myapp.realtime.settings import read_table, shown
 
-TABLE = [Setting("broker", text, "memory://", "."), Setting("heartbeat", duration("1s", "1m"), "15s", "."), Setting("rows", integer(1, 9), "", "."),
-         Setting("retry", duration_range(), "2s..5s", "."), Setting("big", size(), "1MiB", "."), Setting("on", boolean, "false", "."),
-         Setting("kind", choice("left", "right"), "left", ".")]
+TABLE = [
+    Setting("broker", text, "memory://", "."), Setting("heartbeat", duration("200ms", "1m"), "15s", "."),
+    Setting("rows", integer(1, 9), "", "."), Setting("retry", duration_range(), "2s..5s", "."), Setting("big", size(), "1MiB", "."),
+    Setting("on", boolean, "false", "."), Setting("kind", choice("left", "right"), "left", ".")]
 
 
 @pytest.mark.parametrize(("key", "given", "value"), [
-    ("heartbeat", "500ms", None), ("heartbeat", "1.5s", 1.5), ("heartbeat", "15", 15.0), ("heartbeat", " 1m ", 60.0), ("heartbeat", "", 15.0),
-    ("heartbeat", "61s", None), ("heartbeat", "-1s", None), ("heartbeat", "1h30m", None), ("heartbeat", "٣s", None), ("heartbeat", "nan", None),
-    ("rows", "", None), ("rows", "9", 9), ("retry", "1s..2m", (1.0, 120.0)), ("retry", "3s", (3.0, 3.0)), ("retry", "5s..2s", None),
-    ("retry", "..", None), ("big", "64KiB", 65536), ("big", "12", 12), ("big", "1 MiB", 1 << 20), ("big", "1MB", None), ("on", "Yes", True),
-    ("on", "maybe", None), ("kind", "right", "right"), ("kind", "rihgt", None)])
+    ("heartbeat", "500ms", 0.5), ("heartbeat", "1.5s", 1.5), ("heartbeat", "15", 15.0), ("heartbeat", " 1m ", 60.0),
+    ("heartbeat", "", 15.0), ("heartbeat", "100ms", None), ("heartbeat", "61s", None), ("heartbeat", "-1s", None),
+    ("heartbeat", "1h30m", None), ("heartbeat", "٣s", None), ("heartbeat", "nan", None), ("rows", "", None), ("rows", "9", 9),
+    ("rows", "10", None), ("retry", "1s..2m", (1.0, 120.0)), ("retry", "3s", (3.0, 3.0)), ("retry", "5s..2s", None),
+    ("retry", "..", None), ("big", "64KiB", 65536), ("big", "12", 12), ("big", "1 MiB", 1 << 20), ("big", "1MB", None),
+    ("on", "Yes", True), ("on", "maybe", None), ("kind", "right", "right"), ("kind", "rihgt", None)])
 def test_text_is_read_or_refused(key, given, value):
     values, problems = read_table({f"x.{key}": given}, "x.", TABLE)
     if value is None and given:
@@ -27,7 +29,8 @@ def test_text_is_read_or_refused(key, given, value):
 def test_what_is_missing_has_its_default_and_other_prefixes_are_not_looked_at():
     values, problems = read_table({"y.heartbeat": "nonsense"}, "x.", TABLE)
     assert not problems
-    assert values == {"broker": "memory://", "heartbeat": 15.0, "rows": None, "retry": (2.0, 5.0), "big": 1 << 20, "on": False, "kind": "left"}
+    assert values == {
+        "broker": "memory://", "heartbeat": 15.0, "rows": None, "retry": (2.0, 5.0), "big": 1 << 20, "on": False, "kind": "left"}
 
 
 def test_an_unknown_key_names_the_nearest():

@@ -10,6 +10,7 @@ import random
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import myapp.realtime
 
@@ -21,7 +22,10 @@ STEPS = 400
 
 
 def load_core(folder, mutation=None):
-    """Import a copy of the core from `folder` with small limits and, perhaps, one `mutation`: (file, old text, new text)."""
+    """Import a copy of the core from `folder` with small limits and, perhaps, one `mutation`: (file, old text, new text).
+
+    Returns what a world needs of it, by name.
+    """
     source, package = Path(myapp.realtime.__file__).parent, Path(folder) / f"copy_{len(sys.modules)}"
     shutil.copytree(source / "core", package / "core", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(source / "errors.py", package)
@@ -37,9 +41,11 @@ def load_core(folder, mutation=None):
         (package / "core" / name).write_text(text)
     sys.path.insert(0, str(folder))
     try:
-        return importlib.import_module(f"{package.name}.core.hub")
+        event, feed, window, hub = (importlib.import_module(f"{package.name}.core.{name}") for name in ("event", "feed", "window", "hub"))
     finally:
         sys.path.remove(str(folder))
+    return SimpleNamespace(
+        Cursor=event.Cursor, Event=event.Event, Hub=hub.Hub, Lapsed=feed.Lapsed, LogTrimmed=hub.LogTrimmed, PAGE=window.PAGE)
 
 
 class Unreadable(Exception):
@@ -150,13 +156,9 @@ class World:
     def commit(self):
         seq = len(self.log) + 1
         data = json.dumps({"pad": "x" * self.random.randrange(80)})
-        event = self.core_event(seq, self.random.choice(TOPICS), data)
+        event = self.core.Event("e", seq, self.random.choice(TOPICS), "t", data)
         self.log.append(event)
         self.messages += [event] * self.random.choice([0, 1, 1, 1, 2])      # lost, once, doubled
-
-    def core_event(self, seq, topic, data):
-        event_module = sys.modules[self.core.Cursor.__module__]
-        return event_module.Event("e", seq, topic, "t", data)
 
     def deliver(self):
         if self.messages:
@@ -203,7 +205,7 @@ class World:
                 client.hear(stream.last_words())
                 return self._leave(client)
             client.hear(stream.next())
-        except sys.modules[type(stream.feed).__module__].Lapsed:
+        except self.core.Lapsed:
             assert not self._is_roomy, "a client lapses that need not"
             self._leave(client)
 
@@ -217,7 +219,7 @@ class World:
         try:
             data = client.stream.next()
             client.hear(data[:self.random.randrange(len(data) + 1)])
-        except sys.modules[type(client.stream.feed).__module__].Lapsed:
+        except self.core.Lapsed:
             pass
         self._leave(client)
 
@@ -240,8 +242,7 @@ class World:
         if self._is_made and self.random.random() < 0.05:
             raise Unreadable
         self.let_others_run(0.3)
-        page = sys.modules[self.core.Window.__module__].PAGE
-        return self.log[number * page:(number + 1) * page]
+        return self.log[number * self.core.PAGE:(number + 1) * self.core.PAGE]
 
     def let_others_run(self, chance):
         while self._is_made and self._depth < 3 and self.random.random() < chance:

@@ -16,7 +16,8 @@ class Lapsed(Exception):
 
 
 class Feed:
-    __slots__ = ("hub", "topics", "encoding", "streams", "quiet_since", "_frames", "_first", "_size", "_slab", "_at_end", "_entered", "_changed")
+    __slots__ = ("hub", "topics", "encoding", "streams", "quiet_since",
+                 "_frames", "_first", "_size", "_slab", "_at_end", "_entered", "_changed")
 
     def __init__(self, hub, topics, encoding):
         self.hub, self.topics, self.encoding = hub, topics, encoding

@@ -10,7 +10,7 @@ import threading
 from functools import lru_cache
 
 from ..errors import LogTrimmed
-from .event import UNREADABLE, Cursor
+from .event import UNREADABLE
 from .feed import Feed
 from .handoff import Stream
 from .window import PAGE, Window, page_of

@@ -2,13 +2,15 @@
 
 Each act flushes and publishes within the caller's transaction; a Refusal leaves nothing behind once the caller rolls back.
 """
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from sqlalchemy.exc import IntegrityError
 
 from . import fields
 from .errors import LastAdmin, NotAllowed, NotFound, Stale, Taken
-from .models import Role, User, email_key, now
+from .models import Role, User, now
 from .topics import USER_CREATED, USER_DELETED, USER_UPDATED, USERS
 
 CASTS = {"name": fields.line(100), "email": fields.email, "role": fields.choice(list(Role)), "password": fields.password,
@@ -37,9 +39,8 @@ class Users:
         role, password, moment = values.get("role", Role.MEMBER), values.get("password"), now()
         self._insist_on_right(role=role, before=Role.MEMBER, password=password)
         user = User(name=values["name"], email=values["email"], role=role, password_hash=_hashed(password), created=moment, changed=moment)
-        self._insist_on_free_email(user.email, None)
-        self._dbsession.add(user)
-        self._flush()
+        with self._writing():
+            self._dbsession.add(user)
         self._publish(USER_CREATED, user, user.as_dict())
         return user
 
@@ -64,21 +65,19 @@ class Users:
         self._insist_on_right(user)
         if user.role == Role.ADMIN:
             self._insist_on_other_admin(user)
-        self._dbsession.delete(user)
-        self._flush()
+        with self._writing():
+            self._dbsession.delete(user)
         self._publish(USER_DELETED, user, {"id": user.id})
 
     def _write(self, user, values, password):
         if user.role == Role.ADMIN and "role" in values:
             self._insist_on_other_admin(user)
-        if "email" in values:
-            self._insist_on_free_email(values["email"], user.id)
-        for field, value in values.items():
-            setattr(user, field, value)
-        if password:
-            user.password_hash = _hashed(password)
-        user.changed = now()
-        self._flush()
+        with self._writing():
+            for field, value in values.items():
+                setattr(user, field, value)
+            if password:
+                user.password_hash = _hashed(password)
+            user.changed = now()
         self._publish(USER_UPDATED, user, user.as_dict())
 
     def _insist_on_right(self, user=None, *, role=None, before=None, password=None):
@@ -98,17 +97,15 @@ class Users:
         if set(self._dbsession.scalars(admins)) <= {user.id}:
             raise LastAdmin()
 
-    def _insist_on_free_email(self, email, own_id):
-        owner = self._dbsession.scalar(sa.select(User.id).where(User.email_key == email_key(email)))
-        if owner not in {None, own_id}:
-            raise _taken()
-
-    def _flush(self):
+    @contextmanager
+    def _writing(self):
+        """What is done within is written at its end, or not at all; the session stays usable for the answer either way."""
         try:
-            with self._dbsession.begin_nested():    # so that the session stays usable for the answer
+            with self._dbsession.begin_nested():
+                yield
                 self._dbsession.flush()
-        except IntegrityError as error:             # somebody else has taken the address since we looked
-            raise _taken() from error
+        except IntegrityError as error:     # only the database can say that an address is free at this very moment
+            raise Taken({"email": "Another account has this address."}) from error
 
     def _publish(self, type, user, data):
         self._realtime.publish(USERS, type, data, key=f"user-{user.id}")
@@ -124,7 +121,3 @@ def get_user(request):
 
 def _hashed(password):
     return PasswordHasher().hash(password) if password else None
-
-
-def _taken():
-    return Taken({"email": "Another account has this address."})

@@ -1,4 +1,5 @@
 """The main job: a change made in one browser shows in every other, and pages that were away miss nothing."""
+import re
 import secrets
 import sqlite3
 import threading
@@ -162,7 +163,7 @@ def test_a_page_heals_itself_when_the_server_was_told_to_stop_and_came_back(star
 
 def test_an_event_between_rendering_and_connecting_is_shown_once(server, visit, name):
     api = Api(server.address)
-    person = visit(server.url)
+    person = visit(server.url).is_connected()
 
     def hold(route):    # the page is rendered, and its stream not yet asked for
         api.create(name)
@@ -171,6 +172,7 @@ def test_an_event_between_rendering_and_connecting_is_shown_once(server, visit, 
     person.page.route("**/events?*", hold, times=1)
     person.page.reload()
     assert_shown_once(person.is_connected(), [name])
+    expect(person.row(name)).to_have_attribute("data-rt-rev", re.compile("-"))      # it came with the stream, not with the page
 
 
 def test_a_page_that_one_goes_back_to_has_what_came_meanwhile_and_is_live(server, visit, name):

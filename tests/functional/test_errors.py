@@ -1,8 +1,11 @@
 """Errors: what people and programs are told when something breaks, and what they are not."""
+import gc
 import threading
 
 import pytest
 import sqlalchemy as sa
+
+from myapp.app.models import User
 
 SECRET = "the inside of the house"
 
@@ -28,8 +31,6 @@ def test_a_fault_of_the_server_tells_nothing_of_the_inside(broken_client, url, c
 
 
 def test_an_error_nobody_thought_of_is_logged_and_answered_with_500(sqlite_client, monkeypatch, caplog):
-    from myapp.app.models import User
-
     def fail(user):
         raise RuntimeError(SECRET)
 
@@ -79,6 +80,37 @@ def test_a_refused_form_does_not_leave_a_connection_behind(client):
         client.post_json("/api/users", {}, status=422)
         client.delete("/api/users/1", status=409)
     assert engine.pool.checkedout() == 0
+
+
+def test_an_error_just_before_the_commit_does_not_either(client):
+    """The transaction is then neither committed nor aborted, and only the garbage collector would end its session."""
+    engine = client.registry["dbsession_factory"].kw["bind"]
+    with client.registry["dbsession_factory"].begin() as dbsession:
+        dbsession.connection().exec_driver_sql("DELETE FROM event_log_head")
+    gc.disable()
+    try:
+        client.post_json("/api/users", {"name": "Ada", "email": "a@b"}, status=500)
+        assert engine.pool.checkedout() == 0
+    finally:
+        gc.enable()
+    assert client.rows("SELECT count(*) FROM users") == [(1,)]
+
+
+def test_an_address_that_is_taken_while_the_form_is_handled_is_a_message_at_its_field(migrated_postgresql, make_client):
+    client = make_client(migrated_postgresql)
+    client.add_user("admin", "admin", email="admin@localhost")
+
+    def overtake(mapper, connection, user):
+        with client.registry["dbsession_factory"].begin() as other:
+            other.execute(sa.insert(User).values(
+                name="b", email=user.email, email_key=user.email_key, role="member", version=1, created=user.created, changed=user.changed))
+
+    sa.event.listen(User, "before_insert", overtake)
+    try:
+        page = client.post("/users/new", {"name": "Ada", "email": "ada@example.org"}, status=409)
+    finally:
+        sa.event.remove(User, "before_insert", overtake)
+    assert "Another account" in page.html.find(id="email-error").text and page.forms[0]["name"].value == "Ada"
 
 
 def test_the_same_address_at_the_same_moment_goes_to_one(client):

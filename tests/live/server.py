@@ -66,8 +66,9 @@ class Server:
                "realtime.retry": "200ms..400ms", **(settings or {})}
         lines = "\n".join(f"{key} = {str(value).replace('%', '%%')}" for key, value in app.items())
         self.ini.write_text(INI.format(app=lines, host=HOST, port=self.address[1], threads=threads))
-        self._process, self._reader, self._lines = None, None, []
-        self._changed = threading.Condition()       # guards _lines
+        self._process, self._reader = None, None
+        self._lines, self._is_silent = [], False    # silent: the end of its output has been read
+        self._changed = threading.Condition()       # guards both
 
     @property
     def url(self):
@@ -85,13 +86,13 @@ class Server:
 
     def start(self):
         """Return when it serves."""
-        begun = len(self._lines)
+        begun, self._is_silent = len(self._lines), False
         self._process = subprocess.Popen([command("pserve"), self.ini], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, text=True)
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
         with self._changed:
-            self._changed.wait_for(lambda: self._serves(begun) or not self._reader.is_alive(), START_S)
+            self._changed.wait_for(lambda: self._serves(begun) or self._is_silent, START_S)
             assert self._serves(begun), f"it does not serve:\n{''.join(self._lines[begun:])}"
         return self
 
@@ -127,7 +128,8 @@ class Server:
             with self._changed:
                 self._lines.append(line)
                 self._changed.notify_all()
-        with self._changed:     # its end is news, too
+        with self._changed:
+            self._is_silent = True
             self._changed.notify_all()
 
 

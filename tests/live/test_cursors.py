@@ -88,8 +88,8 @@ def test_a_cursor_that_cannot_be_gone_on_from_gets_a_reset_and_then_live_events(
     assert (event.data, event.seq) == (user, reset.seq + 1)
 
 
-def test_a_cursor_from_before_what_was_pruned_is_told_that_it_has_expired(start_server, migrated):
-    server = start_server(migrated, {"realtime.retention_rows": 2})
+def test_a_cursor_from_before_what_was_pruned_is_told_that_it_has_expired(start_server, migrated_sqlite):
+    server = start_server(migrated_sqlite, {"realtime.retention_rows": 2})
     api = Api(server.address)
     old = api.users()["cursor"]
     users = [api.create(f"Number {number}") for number in range(4)]

@@ -57,8 +57,8 @@ class Writers:
                 self._changed.notify_all()
 
 
-def test_sigterm_says_farewell_to_streams_and_the_process_is_gone_with_exit_code_0(start_server, migrated):
-    server = start_server(migrated)
+def test_sigterm_says_farewell_to_streams_and_the_process_is_gone_with_exit_code_0(start_server, migrated_sqlite):
+    server = start_server(migrated_sqlite)
     with Stream(server.address, "users") as stream, Stream(server.address, "users", fragments=1) as other:
         stream.first("connected"), other.first("connected")
         server.tell_to_stop()

@@ -7,7 +7,7 @@ const SENTENCES = {
     401: "You are signed out. Reload the page to sign in; what you typed here will then be gone.",
     403: "Your role does not allow this.",
 };
-const UNREACHABLE = "The server could not be reached. Nothing was lost; try again.";
+const UNREACHABLE = "The server could not be reached. What you typed is still here; try again.";
 const UNABLE = "The server could not do this just now. Nothing was changed; try again.";
 
 export class Notice {

@@ -100,9 +100,12 @@ class Server:
                 if not channel.requests and channel.request is None:    # nothing is asked, nor half asked: keep-alive ends here
                     channel.close_when_flushed = True
             self._turn(DRAIN_LOOP_S)
-        if left := len(self._channels()):
+        left = len(self._channels())
+        if left:
             logger.warning("%d connections were still busy after %g s and are cut", left, DRAIN_S)
         self._listeners[0].task_dispatcher.shutdown(timeout=IDLE_THREADS_S)
+        for listener in self._listeners if not left else ():    # else their workers may still ring, and the process ends anyway
+            listener.trigger.close()
 
     def _channels(self):
         return [channel for listener in self._listeners for channel in list(listener.active_channels.values())]

@@ -1,7 +1,4 @@
-"""A client of GET /events: reads the stream in a thread of its own, and keeps every frame with its id.
-
-Listener is one that comes back by itself, with its cursor, as a page does.
-"""
+"""A client of GET /events: reads the stream in a thread of its own, and keeps every frame with its id."""
 import http.client
 import json
 import socket
@@ -11,8 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 WAIT_S = 10.0       # for what must come; it mostly comes within milliseconds
-PAUSE_S = 0.05      # of a Listener between two attempts
-CONTROL = {"connected", "heartbeat", "reset", "closing"}
+CONTROL = {"connected", "heartbeat", "reset", "closing"}     # types that are no events of the log
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class Stream:
     """
 
     def __init__(self, address, *topics, cursor=None, keep=None, **parameters):
-        """cursor: sent as Last-Event-ID. keep(frame): called in the reading thread. Raises OSError when nobody listens."""
+        """cursor: sent as Last-Event-ID. keep(frame): called in the reading thread. Raises OSError or HTTPException for no answer."""
         self.frames, self.is_over, self.problem = [], False, None
         self._keep = keep
         self._changed = threading.Condition()       # guards frames and is_over
@@ -45,10 +41,10 @@ class Stream:
             query = urlencode([*(("topic", topic) for topic in topics), *parameters.items()])
             self._connection.request("GET", f"/events?{query}", headers={"Last-Event-ID": cursor} if cursor else {})
             self._response = self._connection.getresponse()
+            self._begin()
         except BaseException:
             self._connection.close()
             raise
-        self._begin()
 
     def _begin(self):
         self.status, self.headers = self._response.status, self._response.headers
@@ -131,47 +127,3 @@ def parse(block):
     """Return the Frame of the lines of one event."""
     fields = dict(line.split(": ", 1) for line in block.split("\n"))
     return Frame(fields.get("id"), fields["event"], json.loads(fields["data"]))
-
-
-class Listener:
-    """A client that comes back with its cursor whenever its stream ends, and keeps what it was told: `events` and `resets`."""
-
-    def __init__(self, address, *topics, cursor=None):
-        self.events, self.resets = [], []
-        self._address, self._topics, self._cursor = address, topics, cursor
-        self._changed = threading.Condition()       # guards all of it
-        self._is_closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self._is_closed.set()
-        self._thread.join()
-
-    def wait_until(self, is_true, *, timeout_s=WAIT_S):
-        """Wait until is_true(events); fails when it does not come true."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: is_true(self.events), timeout_s), f"{len(self.events)} events: {self.events[-3:]}"
-
-    def _run(self):
-        while not self._is_closed.is_set():
-            try:
-                stream = Stream(self._address, *self._topics, cursor=self._cursor, keep=self._take)
-            except (OSError, http.client.HTTPException):
-                self._is_closed.wait(PAUSE_S)
-                continue
-            with stream:
-                while not (self._is_closed.is_set() or stream.is_over):
-                    self._is_closed.wait(PAUSE_S)
-
-    def _take(self, frame):
-        with self._changed:
-            self._cursor = frame.id or self._cursor
-            if frame.type == "reset":
-                self.resets.append(frame)
-            elif frame.type not in CONTROL:
-                self.events.append(frame)
-            self._changed.notify_all()

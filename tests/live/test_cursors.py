@@ -69,7 +69,8 @@ def test_the_cursor_may_be_a_parameter_and_the_header_wins_over_it(server, api):
         assert stream.take(1)[0].data == user
     with Stream(server.address, "users", last_event_id=old, cursor=new) as stream:
         assert stream.first("connected").id == new
-        assert stream.events == []
+        later = api.create("After both")
+        assert [frame.data for frame in stream.take(1)] == [later]
 
 
 @pytest.mark.parametrize(("spoil", "reason"), [

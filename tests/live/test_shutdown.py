@@ -11,8 +11,9 @@ import psycopg2
 import pytest
 
 from .api import Api, new_user
+from .listener import Listener
 from .proxy import Proxy
-from .stream import Listener, Stream
+from .stream import Stream
 
 WRITERS = 4
 ENOUGH = 25         # users made before the crash, and again after it: each writer is then in the middle of something

@@ -170,8 +170,8 @@ def includeme(config):
         "tm.manager_hook": TransactionManager,
         "tm.annotate_user": False,      # it would ask who the user is, a query, before each static file
         "tm.commit_veto": commit_veto,
-        "retry.attempts": 3,
     })
+    settings.setdefault("retry.attempts", 3)
     config.include("pyramid_tm")
     config.include("pyramid_retry")
     config.include("myapp.realtime.settings")

@@ -27,10 +27,11 @@ RULES = {
     "myapp/realtime/brokers/memory.py": ({f"{R}.brokers", f"{R}.core.event", f"{R}.errors"}, STDLIB),
     "myapp/realtime/transports/*.py": ({f"{R}.core", f"{R}.errors", f"{R}.transports"}, STDLIB),
     "myapp/realtime/log.py": ({f"{R}.core", f"{R}.errors"}, STDLIB | {"sqlalchemy"}),
-    "myapp/realtime/publish.py": ({f"{R}.core", f"{R}.errors"}, STDLIB | {"sqlalchemy", "zope.sqlalchemy", "transaction"}),
+    "myapp/realtime/publish.py": (
+        {f"{R}.core", f"{R}.errors"}, STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
     "myapp/realtime/follow.py": ({f"{R}.core", f"{R}.errors"}, STDLIB),
     "myapp/realtime/views.py": (
-        {f"{R}.core", f"{R}.transports", f"{R}.topics", f"{R}.delivery", f"{R}.problem", f"{R}.errors"}, STDLIB | {"pyramid"}),
+        {f"{R}.{name}" for name in ("core", "transports", "topics", "allowance", "delivery", "problem", "errors")}, STDLIB | {"pyramid"}),
     "myapp/realtime/migrations/*.py": (set(), {"secrets", "sqlalchemy", "alembic"}),
     "myapp/realtime/*.py": ({R}, None),
     "myapp/server/*.py": ({f"{R}.core.handoff", f"{R}.core.hub", "myapp.server"}, STDLIB | {"waitress"}),

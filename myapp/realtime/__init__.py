@@ -4,62 +4,67 @@
     request.realtime.publish("orders", "order_paid", {"id": 7})         joins the request's transaction
     GET /events?topic=orders                                            every open page has it
 """
-from contextlib import contextmanager
 from pathlib import Path
 
-from pyramid.request import Request
-from pyramid.scripting import prepare
+from pyramid.interfaces import IRequestFactory
+from pyramid.request import Request, apply_request_extensions
 
 from . import assets, settings, topics, views
-from .brokers import find_broker
-from .errors import InvalidEvent, LogTrimmed, LogUnavailable, RealtimeError, StartUpError, TopicsRefused, UnknownTopic
+from .brokers import add_broker, find_broker
+from .errors import InvalidEvent, LogUnavailable, NotSetUp, RealtimeError, StartUpError, TopicsRefused, UnknownTopic
 from .event_source import event_source
 from .problem import problem
-from .publish import Realtime
+from .publish import Realtime, session
 from .runtime import Runtime
-from .settings import Setting, boolean, choice, duration, duration_range, integer, size, text
-from .transports.sse import ServerSentEvent
+from .server_sent_event import ServerSentEvent
+from .settings import Setting, duration, duration_range, integer, size, text
 
 __all__ = [
-    "InvalidEvent", "LogTrimmed", "LogUnavailable", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
-    "UnknownTopic", "boolean", "choice", "duration", "duration_range", "event_source", "includeme", "integer", "problem", "session",
-    "size", "text"]
-
-
-@contextmanager
-def session(registry):
-    """A `realtime` outside a request, for scripts, jobs and cron: one transaction, committed at the end of the block, or aborted.
-
-        with realtime.session(registry) as rt:
-            rt.publish("orders", "order_paid", {"id": 7})
-
-    `rt.request` is a blank request with the application's session, for what else belongs to the transaction.
-    """
-    with prepare(request=Request.blank("/", method="POST"), registry=registry) as env, env["request"].tm:
-        yield env["request"].realtime
+    "InvalidEvent", "LogUnavailable", "NotSetUp", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
+    "UnknownTopic", "duration", "duration_range", "event_source", "includeme", "integer", "problem", "session", "size", "text"]
 
 
 def includeme(config):
     """Put the parts together. Makes no thread, socket or connection: all of them start at first use."""
     for part in settings, topics, assets:
         config.include(part)
-    values = config.read_settings("realtime.", settings.TABLE)
-    registry, added = config.registry, {}
+    registry, values = config.registry, config.read_settings("realtime.", settings.TABLE)
+    registry.realtime_brokers = {}
     registry.realtime = Runtime(
-        registry, values, make_broker=lambda: find_broker(values["broker"], added), folders=_code_folders(config.root_package))
+        registry, values, make_broker=lambda: find_broker(values["broker"], registry.realtime_brokers),
+        folders=_code_folders(config.root_package))
     config.add_request_method(lambda request: Realtime(request, registry.realtime), "realtime", reify=True)
-    config.add_directive("add_broker", lambda config, scheme, factory: added.__setitem__(scheme, config.maybe_dotted(factory)))
-    config.add_start_up_check(lambda: _broker_problems(values["broker"], added))
+    config.add_directive("add_broker", add_broker)
+    config.add_start_up_check(lambda: _conflicts(values) + _broker_problems(values["broker"], registry))
+    if not config.autocommit:       # there the attribute may be added after us, and nothing tells when all is said
+        config.add_start_up_check(lambda: _session_problems(values["session"], registry))
     config.add_assets("realtime", "myapp.realtime:static")
     config.include(views)
 
 
-def _broker_problems(url, added):
+def _conflicts(values):
+    if values["tape"] < 2 * values["max_event"]:
+        return [f"realtime.tape ({values['tape']} bytes) with realtime.max_event ({values['max_event']} bytes): one event would cut "
+                "whoever is not quick; make the tape at least twice as large"]
+    return []
+
+
+def _broker_problems(url, registry):
     try:
-        find_broker(url, added)
-    except ValueError as error:
+        find_broker(url, registry.realtime_brokers)
+    except (ValueError, ImportError) as error:
         return [f"realtime.broker = {settings.shown('broker', url)}: {error}"]
     return []
+
+
+def _session_problems(name, registry):
+    request = registry.queryUtility(IRequestFactory, default=Request).blank("/")
+    request.registry = registry
+    apply_request_extensions(request)
+    if hasattr(type(request), name) or name in vars(request):
+        return []
+    return [f"realtime.session = {name!r}: requests have no such attribute; add it by config.add_request_method, or name the one that "
+            "is the SQLAlchemy session"]
 
 
 def _code_folders(root_package):

@@ -2,6 +2,7 @@
 
 The build is a segment of the path: ES modules and style sheets find their neighbours by relative addresses, under the same build.
 """
+from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.static import static_view
 
 YEAR_S = 365 * 24 * 3600
@@ -25,7 +26,7 @@ def add_assets(config, name, spec):
         return response
 
     config.add_route(_route(name), f"/{name}/{{build}}/*subpath", request_method=("GET", "HEAD"))
-    config.add_view(view, route_name=_route(name))
+    config.add_view(view, route_name=_route(name), permission=NO_PERMISSION_REQUIRED)
 
 
 def asset_path(request, name, path):

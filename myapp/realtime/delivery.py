@@ -1,79 +1,46 @@
-"""Delivery: how a response carries a stream. By hand-over where the server offers it, else by a thread of the server, within an allowance.
+"""Delivery: how a response carries a stream. By hand-over where the server offers it, else by a thread of the server.
 
-The environ keys that a server may offer (myapp.server does):
+The environ keys that a server may offer (myapp.server offers the last two):
     myapp.hand_over(stream)     takes the stream with the connection; no thread is spent
     myapp.threads               how many threads answer requests
     myapp.at_shutdown(callback) has callback("shutdown") called when the server is about to stop
 """
-import threading
 import time
 
 from pyramid.response import Response
 
 from .core.feed import Lapsed
 
-SPARE_THREADS = 2       # of the server's, never spent on streams: pages must go on beside them
-DEFAULT_ALLOWANCE = 2   # streams at once on a server that does not say how many threads it has
-LOOK_S = 1.0            # between looks whether the client is still there, and ticks of the heartbeat
-
-
-class Allowance:
-    """How many threads may be held by streams at once. Any thread."""
-
-    def __init__(self, most=None):
-        """most: the setting `realtime.thread_streams`, or None. A server that says how many threads it has is never asked for the last."""
-        self._most, self._taken = most, 0
-        self._lock = threading.Lock()       # guards _taken
-
-    def take(self, environ):
-        """Take a place; False when all are taken."""
-        with self._lock:
-            if self._taken >= self._limit(environ.get("myapp.threads")):
-                return False
-            self._taken += 1
-            return True
-
-    def give_back(self):
-        with self._lock:
-            self._taken -= 1
-
-    @property
-    def taken(self):
-        return self._taken
-
-    def _limit(self, threads):
-        if threads is None:
-            return DEFAULT_ALLOWANCE if self._most is None else self._most
-        spared = max(0, threads - SPARE_THREADS)
-        return spared if self._most is None else min(self._most, spared)
+LOOK_S = 1.0    # between looks whether the client is still there, and ticks of the heartbeat
 
 
 class StreamResponse(Response):
     """A response that sends a Stream until it ends."""
 
-    def __init__(self, stream, delivery, **response):
+    def __init__(self, delivery, **response):
+        """delivery: the ThreadDelivery that sends it, where the server takes no streams."""
         super().__init__(**response)
-        self.stream = stream
         del self.content_length     # before app_iter is set: it has none
-        self.app_iter = delivery
+        self.app_iter = self._delivery = delivery
 
     def __call__(self, environ, start_response):
         hand_over = environ.get("myapp.hand_over")
-        if hand_over is None or environ["REQUEST_METHOD"] == "HEAD":
+        if hand_over is None:
             return super().__call__(environ, start_response)
         start_response(self.status, self.headerlist)
-        hand_over(self.stream)
+        hand_over(self._delivery.release())
         return ()
 
 
 class ThreadDelivery:
     """The app_iter that spends a thread: it blocks on the stream's feed. Made and closed by any thread, iterated by one."""
 
-    def __init__(self, stream, environ, done, *, clock=time.monotonic):
-        """done: called once when the delivery is over, however it ends."""
-        self._stream, self._hub, self._done, self._clock = stream, stream.feed.hub, done, clock
+    def __init__(self, stream, place, environ, *, clock=time.monotonic):
+        """place: of the allowance, given back when the delivery is over, however it ends."""
+        self._stream, self._hub, self._place, self._clock = stream, stream.feed.hub, place, clock
+        self._look_s = min(LOOK_S, self._hub.heartbeat_s / 4)
         # waitress tells without writing; elsewhere a heartbeat that cannot be written does.
-        self._is_gone = environ.get("waitress.client_disconnected", bool)
+        self._is_gone = environ.get("waitress.client_disconnected", lambda: False)
 
     def __iter__(self):
         return self
@@ -86,7 +53,7 @@ class ThreadDelivery:
             while not self._must_end():
                 if chunk := self._stream.next():
                     return chunk
-                if not self._stream.feed.wait(self._stream, LOOK_S):
+                if not self._stream.feed.wait(self._stream, self._look_s):
                     self._hub.tick(self._clock())
                     if self._is_gone():
                         self.close()
@@ -103,11 +70,20 @@ class ThreadDelivery:
         return self._stream.closing
 
     def close(self):
-        """Leave the hub. The server calls it; twice is harmless."""
+        """Leave the hub and give the thread back. The server calls it; twice is harmless."""
         stream, self._stream = self._stream, None
         if stream is not None:
             self._hub.leave(stream)
-            self._done()
+            self._place.give_back()
+
+    def release(self):
+        """Return the stream, which somebody else sends from now on."""
+        stream, self._stream = self._stream, None
+        self._place.give_back()
+        return stream
+
+    # The last resort, where not even the server came to know of it. An app_iter that nobody holds is over.
+    __del__ = close
 
 
 def close_unless_answered(request, response):

@@ -16,10 +16,14 @@ class StartUpError(SystemExit):
     def __init__(self, problems):
         self.problems = list(problems)
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(f"myapp cannot start, {len(self.problems)} to put right:\n{lines}")
+        super().__init__(f"The application cannot start, {len(self.problems)} to put right:\n{lines}")
 
     def __str__(self):
         return self.args[0]
+
+
+class NotSetUp(RealtimeError):
+    """The application lacks something that the add-on relies on, or has it in a way that cannot work."""
 
 
 class InvalidEvent(RealtimeError, ValueError):

@@ -10,24 +10,26 @@ It holds a thread of the server while it runs, on every server, within the same 
 """
 import functools
 import logging
+from collections.abc import Callable, Iterable, Mapping
 
 from pyramid.interfaces import IRequest
 from pyramid.response import Response
 from pyramid.util import takes_one_arg
 
 from .delivery import close_unless_answered
-from .transports.sse import HEADERS, ServerSentEvent
-from .views import full
+from .server_sent_event import ServerSentEvent
+from .transports.sse import HEADERS
 
 logger = logging.getLogger(__name__)
 
 
-def event_source():
+def event_source() -> Callable[[Callable], Callable]:
     """Decorate a view, a function or a method, below `view_config`.
 
     The view yields, or returns an iterable of, ServerSentEvents or anything else that JSON can say, which becomes `data`. Or it
-    returns Response(app_iter=such an iterable), whose status and headers are kept. The iterable runs after the request's
-    transaction is over: what it needs of the database, the view reads before it returns it, or it opens a session of its own.
+    returns Response(app_iter=such an iterable), whose status and headers are kept; one that is no success is answered as it is.
+    The iterable runs after the request's transaction is over: what it needs of the database, the view reads before it returns
+    it, or it opens a session of its own.
     """
     def decorate(view):
         @functools.wraps(view)
@@ -48,21 +50,22 @@ def _call(view, args):
 
 
 def _respond(request, call):
-    runtime = request.registry.realtime
     if request.method == "HEAD":
         return Response(headers=HEADERS)
-    if not runtime.allowance.take(request.environ):
-        raise full("every thread that streams may hold is in use (realtime.thread_streams)")
+    place = request.registry.realtime.allowance.take(request.environ)
     try:
         result = call()
+        response = result if isinstance(result, Response) else Response()
+        if response.status_int >= 300:
+            place.give_back()
+            return response
+        events = EncodedEvents(response.app_iter if response is result else result, place)
     except BaseException:
-        runtime.allowance.give_back()
+        place.give_back()
         raise
-    response = result if isinstance(result, Response) else Response()
-    events = response.app_iter if response is result else result
     del response.content_length
     response.headers.update(HEADERS)
-    response.app_iter = EncodedEvents(events, runtime.allowance.give_back)
+    response.app_iter = events
     close_unless_answered(request, response)
     return response
 
@@ -70,8 +73,12 @@ def _respond(request, call):
 class EncodedEvents:
     """The app_iter: encodes what the view yields. Made and closed by any thread, iterated by one."""
 
-    def __init__(self, events, done):
-        self._source, self._events, self._done = events, iter(events), done
+    def __init__(self, source, place):
+        """source: what the view gave. Raises TypeError when it is no iterable of events. place: given back at the end."""
+        self._source, self._place = source, place
+        if isinstance(source, str | bytes | Mapping) or not isinstance(source, Iterable):
+            raise TypeError(f"an @event_source view gave {type(source).__name__}: it must yield events, or return an iterable of them")
+        self._events = iter(source)
 
     def __iter__(self):
         return self
@@ -89,10 +96,14 @@ class EncodedEvents:
             raise StopIteration from None
 
     def close(self):
-        """Give the thread back. The server calls it; twice is harmless."""
-        done, self._done = self._done, None
-        if done is not None:
-            try:
-                getattr(self._source, "close", bool)()
-            finally:
-                done()
+        """Close what the view gave and give the thread back. The server calls it; twice is harmless."""
+        try:
+            source, self._source = self._source, None
+            close = getattr(source, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._place.give_back()
+
+    # The last resort, where not even the server came to know of it. An app_iter that nobody holds is over.
+    __del__ = close

@@ -23,7 +23,7 @@ class Follow:
         self._changed = threading.Condition()       # guards what follows
         self._inbox = []                            # events as the broker brings them
         self._is_asked, self._is_stopped, self._is_broker_up = False, False, False
-        self._begun, self._done = 0, 0              # looks at the table
+        self._looks_begun, self._looks_done = 0, 0
         self._tail_due, self._hole_due = clock() + tail_interval_s, None
         self._is_log_up = True                      # the thread's own, as is all below
         self._thread = threading.Thread(target=self._run, name="realtime-follow", daemon=True)
@@ -34,8 +34,12 @@ class Follow:
         self._thread.start()
 
     def stop(self, timeout_s=5.0):
-        self._tell(_is_stopped=True)
-        self._thread.join(timeout_s)
+        """End the thread; it may be in the middle of a look."""
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
 
     def take(self, events):
         """For a broker: events have come, in any order, some perhaps twice."""
@@ -45,7 +49,9 @@ class Follow:
 
     def take_state(self, is_up):
         """For a broker: it has just subscribed, or lost its connection. Either way messages may have been missed."""
-        self._tell(_is_broker_up=is_up, _is_asked=True)
+        with self._changed:
+            self._is_broker_up, self._is_asked = is_up, True
+            self._changed.notify_all()
 
     def reach(self, cursor, timeout_s=1.0):
         """Wait until the hub has reached `cursor`, or the log is known not to have it. False when neither came in time.
@@ -55,18 +61,13 @@ class Follow:
         with self._changed:
             if self._has_reached(cursor):
                 return True
-            look = self._begun + 1                  # one that has begun already may have read too early
+            look = self._looks_begun + 1            # one that has begun already may have read too early
             self._is_asked = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: self._has_reached(cursor) or self._done >= look, timeout_s)
+            return self._changed.wait_for(lambda: self._has_reached(cursor) or self._looks_done >= look, timeout_s)
 
     def _has_reached(self, cursor):
         return cursor.epoch == self._hub.cursor.epoch and cursor.seq <= self._hub.cursor.seq
-
-    def _tell(self, **changes):
-        with self._changed:
-            self.__dict__.update(changes)
-            self._changed.notify_all()
 
     # The follow thread
 
@@ -81,7 +82,7 @@ class Follow:
                     self._look()
             except Exception:       # the top of a thread: it goes on, for without it every page of this process stands still
                 logger.exception("following the event log goes on after an error")
-                self._tail_due = self._clock() + ANXIOUS_S
+                self._hole_due, self._tail_due = None, self._clock() + ANXIOUS_S
 
     def _wait(self):
         """Wait for something to do; return (events that have come, whether to look at the table)."""
@@ -92,7 +93,7 @@ class Follow:
             look = self._is_asked or self._clock() >= due
             if look:
                 self._is_asked = False
-                self._begun += 1
+                self._looks_begun += 1
             return events, look
 
     def _receive(self, events):
@@ -107,14 +108,14 @@ class Follow:
         """Read what the table has beyond the hub."""
         try:
             self._catch_up()
-            self._is_up(True)
+            self._note_log(True)
         except LogUnavailable as error:
-            self._is_up(False, error)
+            self._note_log(False, error)
         interval_s = self._tail_interval_s if self._is_log_up and self._is_broker_up else min(ANXIOUS_S, self._tail_interval_s)
         self._hole_due, self._tail_due = None, self._clock() + interval_s
         with self._changed:
             if self._is_log_up:
-                self._done = self._begun
+                self._looks_done = self._looks_begun
             self._changed.notify_all()
 
     def _catch_up(self):
@@ -126,8 +127,7 @@ class Follow:
         if head.cursor.epoch != self._hub.cursor.epoch:
             logger.warning("the event log has begun a new epoch, %s: every page starts over", head.cursor)
             self._hub.renew(head.cursor, head.floor)
-        self._hub.discard_beyond(head.cursor.seq)
-        self._hub.floor = head.floor
+        self._hub.set_bounds(head.floor, head.cursor.seq)
         while self._hub.cursor.seq < head.cursor.seq:
             events = self._log.read_after(self._hub.cursor.seq, limit=AT_ONCE)
             if not events or events[0].seq > self._hub.cursor.seq + 1:
@@ -136,11 +136,12 @@ class Follow:
                 return
             self._hub.receive(events)
             if self._hub.cursor.seq < events[-1].seq:       # the epoch changed between the two looks
-                self._tell(_is_asked=True)
+                with self._changed:
+                    self._is_asked = True
                 return
 
-    def _is_up(self, is_up, error=None):
-        """Log once for each change."""
+    def _note_log(self, is_up, error=None):
+        """Remember whether the database answers, and write a line at each change."""
         if is_up != self._is_log_up:
             self._is_log_up = is_up
             logger.warning("the event log answers again" if is_up else f"{error}; looking again every {ANXIOUS_S} s")

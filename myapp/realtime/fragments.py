@@ -37,7 +37,8 @@ class Fragments:
     def _render(self, name, event):
         try:
             # A template may raise anything. Its error must not keep the event from those who wait for it.
-            return {"html": self._renderer(name).render({"item": json.loads(event.data)}, {"request": self._request}).strip()}
+            html = self._renderer(name).render({"item": json.loads(event.data)}, {"request": self._request})
+            return {"html": (html.decode() if isinstance(html, bytes) else str(html)).strip()}
         except Exception:
             self.failed += 1
             logger.exception("the fragment %s of %s (%s) failed; pages that show it read their list anew", name, event.type, event.cursor)

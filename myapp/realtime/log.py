@@ -9,6 +9,7 @@ import secrets
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC
 
 import sqlalchemy as sa
 
@@ -73,7 +74,10 @@ class Log:
     """
 
     def __init__(self, engine):
-        """engine: of the application; its address and the set-up of its connections are used, none of its connections."""
+        """engine: of the application; its address and the set-up of its connections are used, none of its connections.
+
+        So a database that lives in one connection (SQLite in memory) cannot be followed.
+        """
         pool = engine.pool.recreate()
         self._engine = sa.create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
         self._readers = threading.BoundedSemaphore(READERS)
@@ -99,7 +103,8 @@ class Log:
     def cursor(self, connection):
         """Return the Cursor of the newest event that `connection` sees: what it reads afterwards is at least as new."""
         seq, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.epoch)).one()
-        return Cursor(_epoch(stored, self._known_lineage()), seq)
+        self._lineage = _lineage(connection)    # again each time: a failover to a standby changes it
+        return Cursor(_epoch(stored, self._lineage), seq)
 
     # On connections of its own
 
@@ -107,7 +112,7 @@ class Log:
         """Return the Head now. Raises LogUnavailable."""
         with self._reading() as connection:
             seq, floor, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.floor, head_table.c.epoch)).one()
-            self._lineage = _lineage(connection)    # again each time: a failover to a standby changes it
+            self._lineage = _lineage(connection)
         return Head(Cursor(_epoch(stored, self._lineage), seq), floor, stored)
 
     def read_after(self, seq, *, limit=1000):
@@ -149,10 +154,12 @@ class Log:
 
     @staticmethod
     def _newest_before(connection, moment):
-        """The highest seq that is older than `moment`. By seq from the newest down: created is a transaction's start, it orders nothing."""
+        """The highest seq that is older than `moment`. All before it go, too: created is a transaction's start, it orders nothing."""
         if moment is None:
             return 0
-        return connection.scalar(sa.select(sa.func.max(log_table.c.seq)).where(log_table.c.created < moment)) or 0
+        # In UTC, as SQLite keeps it, which knows no zones.
+        older = log_table.c.created < moment.astimezone(UTC)
+        return connection.scalar(sa.select(sa.func.max(log_table.c.seq)).where(older)) or 0
 
     def _known_lineage(self):
         if self._lineage is None:

@@ -4,12 +4,26 @@
 
 Appending takes the one lock that all writers share, so it must be the last thing before the commit.
 """
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
+import transaction
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.scripting import prepare
+from sqlalchemy.orm import scoped_session
 from zope.sqlalchemy import mark_changed
 
 from .core.event import new_event
-from .errors import RealtimeError
+from .errors import NotSetUp
+
+logger = logging.getLogger(__name__)
+
+MOST_TURNS = 100    # how often the hook lets others go first; two who both want to be last would never end
+COMMITTING = "Committing"
 
 
 class Realtime:
@@ -19,11 +33,11 @@ class Realtime:
         self.request, self._runtime = request, runtime
 
     @property
-    def build(self):
-        """The build that this process runs: text, the same for all processes of one release."""
+    def build(self) -> str:
+        """The build that this process runs, the same for all processes of one release."""
         return self._runtime.build
 
-    def publish(self, topic, type, data, *, key=None, transient=False):
+    def publish(self, topic: str, type: str, data: Mapping[str, Any], *, key: str | None = None, transient: bool = False) -> None:
         """Publish an event with the request's transaction: seen by everyone if it commits, by nobody if it does not.
 
         topic, type  as declared by `config.add_topic`; `[a-z0-9_.-]+`, a topic with parts after colons
@@ -31,29 +45,44 @@ class Realtime:
         key          id of the element that the event is about, such as "user-12"; None when it is about none
         transient    not logged and without an id: carried by the broker alone, best effort; still only after the commit
 
-        Raises InvalidEvent or UnknownTopic at once. Never raises for a fault of the broker.
+        Raises InvalidEvent or UnknownTopic at once, NotSetUp when there is no transaction to join. Never raises for a fault of
+        the broker.
         """
         event = new_event(topic, type, data, key=key, max_bytes=self._runtime.max_event)
         self._runtime.topics.find(topic)
         self._outbox().add(event, transient)
 
-    def cursor(self):
-        """Return the present cursor as text. A page reads it before its rows: an event may then come twice, never not at all."""
-        return str(self._runtime.log.cursor(self._session.connection()))
+    def cursor(self) -> str:
+        """Return the present cursor. A page reads it before its rows: an event may then come twice, never not at all."""
+        return str(self._runtime.log.cursor(self._session().connection()))
 
-    @property
     def _session(self):
-        return getattr(self.request, self._runtime.session_name)
+        session = getattr(self.request, self._runtime.session_name)
+        return session() if isinstance(session, scoped_session) else session
 
     def _outbox(self):
-        session = self._session
+        session, tm = self._session(), getattr(self.request, "tm", None)
+        if tm is None:
+            raise NotSetUp("request.tm: there is none, so no transaction to publish in; config.include('pyramid_tm')")
         outbox = session.info.get("realtime.outbox")
-        if outbox is None:
-            tm = getattr(self.request, "tm", None)
-            if tm is None:
-                raise RealtimeError("request.tm: there is none, so no transaction to publish in; config.include('pyramid_tm')")
+        if outbox is None or outbox.tm is not tm:
             outbox = session.info["realtime.outbox"] = Outbox(session, tm, self._runtime.log, self._runtime.broker)
         return outbox
+
+
+@contextmanager
+def session(registry: Registry) -> Iterator[Realtime]:
+    """A `realtime` outside a request, for scripts, jobs and cron: one transaction, committed at the end of the block, or aborted.
+
+        with realtime.session(registry) as rt:
+            rt.publish("orders", "order_paid", {"id": 7})
+
+    `rt.request` is a blank request with a session of its own, for what else belongs to the transaction.
+    """
+    # With a manager of its own: beginning on the thread's would abort what a request on this thread is in the middle of.
+    own = {"tm.manager": transaction.TransactionManager(explicit=True)}
+    with prepare(request=Request.blank("/", method="POST", environ=own), registry=registry) as env, env["request"].tm:
+        yield env["request"].realtime
 
 
 class Outbox:
@@ -65,37 +94,57 @@ class Outbox:
 
     def __init__(self, session, tm, log, broker):
         if session.twophase:
-            raise ValueError("a session with twophase=True cannot publish: a prepared transaction keeps the event log locked, "
-                             "for ever if its coordinator dies; use a session without")
-        self._session, self._tm, self._log, self._broker = session, tm, log, broker
+            raise NotSetUp("a session with twophase=True cannot publish: a prepared transaction keeps the event log locked, "
+                           "for ever if its coordinator dies; use a session without")
+        self.tm = tm
+        self._session, self._log, self._broker = session, log, broker
         self._transaction = None    # zope's, for which the hooks are set
         self._pending = []          # [(SessionTransaction, Event, transient)] published and not yet written
         self._written = []          # [Event] to go out after the commit
-        self._is_armed = False
+        self._is_armed, self._turns = False, 0
         sa.event.listen(session, "after_soft_rollback", self._forget_within)
         sa.event.listen(session, "after_transaction_end", self._forget_all)
 
     def add(self, event, transient):
-        mark_changed(self._session, self._tm)       # join, and COMMIT for real even if the view only read
-        transaction = self._tm.get()
-        if self._transaction is not transaction:
-            self._transaction, self._is_armed = transaction, False
-            self._pending, self._written = [], []
-            transaction.addAfterCommitHook(self._after_commit)
-        if not self._is_armed:
-            transaction.addBeforeCommitHook(self._before_commit)
-            self._is_armed = True
+        """Take an event into the present transaction. Raises NotSetUp when another session publishes in the same."""
+        self._insist_on_being_alone(self.tm.get())
+        self._session.connection()                      # so that the session joins by its own registration, where it has one
+        mark_changed(self._session, self.tm)            # and COMMITs for real even if the view only read
+        self._join(self.tm.get())
         within = self._session.get_nested_transaction() or self._session.get_transaction()
         self._pending.append((within, event, transient))
+        if self._transaction.status == COMMITTING:      # a flush of the commit itself publishes: no hook comes any more
+            self._write()
+
+    def _join(self, current):
+        if self._transaction is not current:
+            self._transaction, self._is_armed, self._turns = current, False, 0
+            self._pending, self._written = [], []
+            current.addAfterCommitHook(self._after_commit)
+        if not self._is_armed:
+            current.addBeforeCommitHook(self._before_commit)
+            self._is_armed = True
+
+    def _insist_on_being_alone(self, current):
+        # On PostgreSQL the second session would wait for the head row that the first has locked, for ever.
+        owners = [getattr(hook, "__self__", None) for hook, *_ in current.getAfterCommitHooks()]
+        if any(isinstance(owner, Outbox) and owner is not self for owner in owners):
+            raise NotSetUp("two sessions publish in one transaction, and each would wait for the other; publish by one of them, "
+                           "or give a subrequest a transaction of its own (tm.manager_hook = pyramid_tm.explicit_manager)")
 
     # Hooks of the transaction
 
     def _before_commit(self):
         *_, (last, _, _) = self._transaction.getBeforeCommitHooks()
-        if last != self._before_commit:             # others come after: let them publish, and lock their rows, first
+        self._turns += 1
+        if last != self._before_commit and self._turns <= MOST_TURNS:
+            # Others come after: let them publish, and lock their rows, first.
             return self._transaction.addBeforeCommitHook(self._before_commit)
-        self._session.flush()                       # so that every other row is locked before the head row is
+        self._session.flush()                           # so that every other row is locked before the head row is
         self._is_armed = False
+        return self._write()
+
+    def _write(self):
         pending, self._pending = self._pending, []
         logged = iter(self._append([event for _, event, transient in pending if not transient]))
         self._written += [event if transient else next(logged) for _, event, transient in pending]
@@ -104,7 +153,10 @@ class Outbox:
         return self._log.append(self._session.connection(), events) if events else []
 
     def _after_commit(self, is_committed):
-        events, self._written, self._pending, self._transaction = self._written, [], [], None
+        events, self._written, self._transaction = self._written, [], None
+        forgotten, self._pending = self._pending, []
+        if is_committed and forgotten:
+            logger.error("%d events were published too late in a commit to be part of it and are lost; publish earlier", len(forgotten))
         if is_committed and events:
             self._broker.publish(events)
 

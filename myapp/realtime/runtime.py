@@ -4,16 +4,17 @@ It puts the parts together and knows nothing of what they do.
 """
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pyramid.request import Request
 from pyramid.scripting import prepare
+from sqlalchemy.orm import scoped_session
 
+from .allowance import Allowance
 from .brokers import Broker
 from .build import build_id
 from .core.hub import Hub
-from .delivery import Allowance
 from .follow import Follow
 from .fragments import Fragments
 from .log import Log
@@ -21,13 +22,21 @@ from .transports.sse import EventStream
 
 
 @dataclass
+class Listening:
+    """What a process has once somebody listens."""
+    hub: Hub
+    follow: Follow
+
+
+@dataclass
 class Parts:
-    """What one process has. `hub` and `follow` are there once somebody listens."""
+    """What one process has."""
     pid: int
     log: Log
     broker: Broker
-    hub: Hub | None = None
-    follow: Follow | None = None
+    allowance: Allowance
+    starting: threading.Lock = field(default_factory=threading.Lock)    # held while `listening` is made, which reads the database
+    listening: Listening | None = None
 
 
 class Runtime:
@@ -35,27 +44,26 @@ class Runtime:
 
     def __init__(self, registry, settings, *, make_broker, folders):
         """settings: the typed values of settings.TABLE. make_broker() -> Broker. folders: what the build is made of."""
-        self._registry, self._settings, self._make_broker, self._folders = registry, settings, make_broker, folders
+        self._registry, self._settings, self._folders = registry, settings, folders
+        self.make_broker = make_broker
         self._lock = threading.Lock()       # guards _parts while they are made
         self._parts = None
         self.topics = registry.realtime_topics
         self.fragments = Fragments(registry, self.topics)
-        self.allowance = Allowance(settings["thread_streams"])
         self.session_name, self.max_event = settings["session"], settings["max_event"]
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
-        self._encodings = None
+        # One object each for the whole process, whoever asks first: frames are shared by it.
+        self._plain, self._with_fragments = (
+            EventStream(fragments=fragments, heartbeat_s=settings["heartbeat"], retry_s=settings["retry"], build=lambda: self.build)
+            for fragments in (None, self.fragments))
 
     @property
     def build(self):
         return build_id(*self._folders)
 
-    @property
-    def encodings(self):
-        """{"data" or "fragments": EventStream}, one object each for the whole process: frames are shared by it."""
-        if self._encodings is None:
-            common = {"heartbeat_s": self._settings["heartbeat"], "retry_s": self._settings["retry"], "build": self.build}
-            self._encodings = {"data": EventStream(**common), "fragments": EventStream(fragments=self.fragments, **common)}
-        return self._encodings
+    def encoding(self, *, has_fragments):
+        """Return the EventStream for clients that asked for fragments, or not."""
+        return self._with_fragments if has_fragments else self._plain
 
     @property
     def log(self):
@@ -66,12 +74,17 @@ class Runtime:
         return self._made().broker
 
     @property
+    def allowance(self):
+        return self._made().allowance
+
+    @property
     def hub(self):
         """Raises LogUnavailable when it must be made and the database does not answer."""
         return self._listening().hub
 
     @property
     def follow(self):
+        """Raises as `hub` does."""
         return self._listening().follow
 
     def prune(self):
@@ -84,48 +97,41 @@ class Runtime:
         with self._lock:
             parts, self._parts = self._parts, None
         if parts is not None:
-            if parts.follow is not None:
-                parts.hub.end_all("shutdown")
-                parts.follow.stop()
+            if parts.listening is not None:
+                parts.listening.hub.end_all("shutdown")
+                parts.listening.follow.stop()
             parts.broker.close()
             parts.log.close()
 
     def _made(self):
+        parts = self._parts
+        if parts is not None and parts.pid == os.getpid():
+            return parts
         with self._lock:
-            return self._make()
+            if self._parts is None or self._parts.pid != os.getpid():
+                self._parts = Parts(os.getpid(), Log(self._engine()), self.make_broker(), Allowance(self._settings["thread_streams"]))
+            return self._parts
 
     def _listening(self):
-        parts = self._parts
-        if parts is not None and parts.follow is not None and parts.pid == os.getpid():
-            return parts
-        with self._lock:
-            parts = self._make()
-            if parts.follow is None:
-                self._listen(parts)
-            return parts
-
-    # Lock held
-
-    def _make(self):
-        if self._parts is None or self._parts.pid != os.getpid():
-            self._parts = Parts(os.getpid(), Log(self._engine()), self._make_broker())
-        return self._parts
+        parts = self._made()
+        if parts.listening is None:
+            with parts.starting:
+                if parts.listening is None:
+                    parts.listening = self._listen(parts)
+        return parts.listening
 
     def _listen(self, parts):
         settings, head = self._settings, parts.log.head()
-        parts.hub = Hub(
-            head.cursor, head.floor, parts.log.read_page, heartbeat_s=settings["heartbeat"], replay_limit=settings["replay_limit"],
-            tape_bytes=settings["tape"], window=settings["window"])
-        follow = Follow(parts.hub, parts.log, tail_interval_s=settings["tail_interval"])
-        follow.start()
+        hub = Hub(
+            head.cursor, head.floor, parts.log.read_page, heartbeat_s=settings["heartbeat"], tape_bytes=settings["tape"],
+            window=settings["window"], replay_limit=settings["replay_limit"], replay_bytes=settings["replay_bytes"])
+        follow = Follow(hub, parts.log, tail_interval_s=settings["tail_interval"])
         parts.broker.subscribe(follow.take, follow.take_state)
-        parts.follow = follow
+        follow.start()
+        return Listening(hub, follow)
 
     def _engine(self):
         """The engine behind the application's sessions, wherever it keeps it: asked of a request that is nobody's."""
         with prepare(request=Request.blank("/"), registry=self._registry) as env:
-            session = getattr(env["request"], self.session_name, None)
-            if session is None:
-                raise AttributeError(f"request.{self.session_name}: there is no such attribute; "
-                                     "realtime.session names the request's SQLAlchemy session")
-            return session.get_bind().engine
+            session = getattr(env["request"], self.session_name)
+            return (session() if isinstance(session, scoped_session) else session).get_bind().engine

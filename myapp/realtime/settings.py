@@ -30,22 +30,6 @@ def text(value):
     return value
 
 
-def boolean(value):
-    if value.lower() in {"true", "yes", "on", "1"}:
-        return True
-    if value.lower() in {"false", "no", "off", "0"}:
-        return False
-    raise ValueError("true or false")
-
-
-def choice(*allowed):
-    def cast(value):
-        if value not in allowed:
-            raise ValueError(f"one of {', '.join(allowed)}{did_you_mean(value, allowed)}")
-        return value
-    return cast
-
-
 def integer(least=0, most=1 << 31):
     def cast(value):
         if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
@@ -109,12 +93,13 @@ def read_table(settings, prefix, table):
     so that the start can go on to find what else is wrong.
     """
     known = {setting.key: setting for setting in table}
-    problems = [f"{name} = {shown(name, value)}: no such setting{did_you_mean(name, [prefix + key for key in known])}; "
-                f"settings under {prefix} are {', '.join(known)}"
-                for name, value in settings.items() if name.startswith(prefix) and name[len(prefix):] not in known]
+    # The value of an unknown key is not shown: it may be a password under a misspelt name.
+    problems = [
+        f"{name}: no such setting{did_you_mean(name, [prefix + key for key in known])}; settings under {prefix} are {', '.join(known)}"
+        for name in settings if name.startswith(prefix) and name[len(prefix):] not in known]
     values = {}
     for key, setting in known.items():
-        given = str(settings.get(prefix + key) or "").strip()
+        given = "" if settings.get(prefix + key) is None else str(settings[prefix + key]).strip()
         values[key] = setting.cast(setting.default) if setting.default else None
         try:
             values[key] = setting.cast(given) if given else values[key]
@@ -127,13 +112,14 @@ def shown(name, value):
     """A value fit for a message: never a secret, never a whole page."""
     if re.search(r"secret|password|token", name):
         return "(not shown)"
-    return repr(re.sub(r"(?<=//)[^/@]*@", "…@", str(value))[:100])
+    # Of a URL nothing before the last @, and no query: a password may stand in either, and have any character in it.
+    return repr(re.sub(r"(?<=//).*@|\?.*", "…", str(value), flags=re.DOTALL)[:100])
 
 
 TABLE = [
     Setting("broker", text, "memory://", "Where events travel between processes: a URL whose scheme names the broker."),
     Setting("session", text, "dbsession", "The request attribute that is the SQLAlchemy session."),
-    Setting("heartbeat", duration("100ms", "5m"), "15s", "Silence after which a stream is sent a heartbeat."),
+    Setting("heartbeat", duration("500ms", "5m"), "15s", "Silence after which a stream is sent a heartbeat."),
     Setting("retry", duration_range("0s", "10m"), "2s..5s", "Range in which each client is told to wait before it connects again."),
     Setting("stream_lifetime", duration(), "0s", "How long a stream may last before the client must connect again; 0s is for ever."),
     Setting("thread_streams", integer(1, 10_000), "",
@@ -143,6 +129,7 @@ TABLE = [
     Setting("tape", size("64KiB", "64MiB"), "1MiB", "What a client may be behind before it is cut and resumes from the log."),
     Setting("window", integer(256, 1_000_000), "1024", "Events kept in memory for clients that come back."),
     Setting("replay_limit", integer(0, 10_000_000), "10000", "Events that a client may have missed before it is told to reload instead."),
+    Setting("replay_bytes", size("64KiB", "1GiB"), "16MiB", "Size of what a client may have missed before it is told to reload instead."),
     Setting("tail_interval", duration("50ms", "1m"), "3s", "How often the event log is looked at for what the broker did not bring."),
     Setting("retention", duration("1m"), "7d", "How long myapp-prune keeps events."),
     Setting("retention_rows", integer(1), "", "How many events myapp-prune keeps at most; not set: any number."),
@@ -165,13 +152,13 @@ def read_settings(config, prefix, table):
 
 def add_start_up_check(config, check):
     """Directive. `check()` returns a list of sentences, [] when all is well. All checks run once, last of all at commit."""
-    checks = getattr(config.registry, "start_up_checks", None)
-    if checks is None:
-        checks = config.registry.start_up_checks = []
-        config.action(None, lambda: _run(checks), order=CHECKS_ORDER)
-    checks.append(check)
+    registry = config.registry
+    due = registry.start_up_checks = [*getattr(registry, "start_up_checks", ()), check]
+    if len(due) == 1:
+        config.action(None, lambda: _run(registry), order=CHECKS_ORDER)
 
 
-def _run(checks):
-    if problems := [problem for check in checks for problem in check()]:
+def _run(registry):
+    due, registry.start_up_checks = registry.start_up_checks, []    # an application may commit more than once
+    if problems := [problem for check in due for problem in check()]:
         raise StartUpError(problems)

@@ -11,7 +11,7 @@ from pyramid.exceptions import ConfigurationError
 from pyramid.interfaces import IRootFactory
 from pyramid.traversal import DefaultRootFactory
 
-from .core.event import MAX_NAME, TOPIC, TYPE
+from .core.event import CONTROLS, MAX_NAME, TOPIC, TYPE
 from .errors import TopicsRefused, UnknownTopic
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -92,8 +92,8 @@ def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None
     """
     factory = config.maybe_dotted(factory)
     topic = Topic(pattern, factory, permission, publish_permission, dict(fragments or {}), _regex(pattern))
-    if bad := [type for type in topic.fragments if not TYPE.fullmatch(type)]:
-        raise ConfigurationError(f"topic {pattern!r}: event type {bad[0]!r} must be {TYPE.pattern}")
+    if bad := [type for type in topic.fragments if type in CONTROLS or not TYPE.fullmatch(type)]:
+        raise ConfigurationError(f"topic {pattern!r}: event type {bad[0]!r} must be {TYPE.pattern}, and not {', '.join(sorted(CONTROLS))}")
     introspectable = config.introspectable("realtime topics", pattern, pattern, "realtime topic")
     introspectable.update(topic=topic, permission=permission, publish_permission=publish_permission, fragments=topic.fragments)
     config.action(("realtime topic", pattern), lambda: config.registry.realtime_topics.add(topic), introspectables=[introspectable])
@@ -106,4 +106,6 @@ def _regex(pattern):
         raise ConfigurationError(f"topic {pattern!r}: must be {TOPIC.pattern}, with {{placeholders}} for whole or partial parts, "
                                  f"at most {MAX_NAME} characters")
     parts = PLACEHOLDER.split(pattern)
+    if len(set(parts[1::2])) < len(parts[1::2]):
+        raise ConfigurationError(f"topic {pattern!r}: each placeholder needs a name of its own")
     return re.compile("".join(f"(?P<{part}>{ONE_PART})" if place % 2 else re.escape(part) for place, part in enumerate(parts)))

@@ -3,19 +3,17 @@
 The view does what needs a thread and a database: it reads the request, asks for permission, waits for this process to be
 as new as the client's page. From the moment it returns, the stream holds neither session nor transaction nor connection.
 """
-import random
 import time
 
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from .allowance import NoPlace, unavailable
 from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
 from .errors import LogUnavailable, TopicsRefused
 from .problem import problem
 from .transports.sse import HEADERS
-
-RETRY_AFTER_S = 3, 9    # told to those who come while all is full; spread, so that they do not come back together
 
 
 def includeme(config):
@@ -83,39 +81,25 @@ def authorize(request, topics):
 # The stream
 
 def _open(request, runtime, topics, cursor):
-    _reach(runtime, cursor)
-    encoding = runtime.encodings["fragments" if parameters(request).get("fragments") == "1" else "data"]
-    is_handed_over = "myapp.hand_over" in request.environ
-    if not is_handed_over and not runtime.allowance.take(request.environ):
-        raise full("every thread that streams may hold is in use (realtime.thread_streams)")
-    done = (lambda: None) if is_handed_over else runtime.allowance.give_back
+    place = NoPlace() if "myapp.hand_over" in request.environ else runtime.allowance.take(request.environ)
     try:
-        deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
-        stream = runtime.hub.join(topics, encoding, cursor, deadline=deadline)
-    except BaseException as error:
-        done()
-        if isinstance(error, LogUnavailable):
-            raise unavailable() from error
+        stream = _join(runtime, topics, runtime.encoding(has_fragments=parameters(request).get("fragments") == "1"), cursor)
+    except BaseException:
+        place.give_back()
         raise
     if at_shutdown := request.environ.get("myapp.at_shutdown"):
-        at_shutdown(runtime.hub.end_all)
-    response = StreamResponse(stream, ThreadDelivery(stream, request.environ, done), headers=HEADERS)
+        at_shutdown(stream.feed.hub.end_all)
+    response = StreamResponse(ThreadDelivery(stream, place, request.environ), headers=HEADERS)
     close_unless_answered(request, response)
     return response
 
 
-def _reach(runtime, cursor):
-    """Let this process catch up with the page: its cursor may be from the database, or from another process."""
+def _join(runtime, topics, encoding, cursor):
+    """Let this process catch up with the page, whose cursor may be from the database or another process; then begin."""
     try:
         if cursor and cursor.epoch and not runtime.follow.reach(cursor):
-            raise unavailable()
+            raise unavailable("the event log does not answer")
+        deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
+        return runtime.hub.join(topics, encoding, cursor, deadline=deadline)
     except LogUnavailable as error:
-        raise unavailable() from error
-
-
-def full(reason):
-    return problem(503, f"{reason}; try again later", headers={"Retry-After": str(random.randint(*RETRY_AFTER_S))})
-
-
-def unavailable():
-    return full("the event log does not answer")
+        raise unavailable("the event log does not answer") from error

@@ -4,7 +4,8 @@
     use = egg:myapp#server
 
 It offers the application two keys of the environ: `myapp.threads`, the number of threads that answer requests, and
-`myapp.at_shutdown(callback)`, to have `callback("shutdown")` called when the server is about to stop.
+`myapp.at_shutdown(callback)`, to have `callback("shutdown")` called when the server is about to stop: by the main thread, and
+again and again until it has stopped, so that it must not block and must do no harm when there is nothing left to do.
 """
 import logging
 import signal
@@ -12,6 +13,9 @@ import time
 
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
+
+from .deaf import DEAF_S, DeafWatch, timeouts
+from .settings import read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -30,30 +34,36 @@ def serve(app, global_conf=None, **settings):
     try:
         server = Server(app, **settings)
     except ValueError as error:
-        raise SystemExit(f"[server:main]: {error}; the settings are those of waitress") from error
+        raise SystemExit(f"[server:main]: {error}; it was to listen on {_where(settings)}") from error
     except OSError as error:
-        where = settings.get("listen") or settings.get("unix_socket") or f"{settings.get('host', '')}:{settings.get('port', '')}"
-        raise SystemExit(f"cannot listen on {where}: {error.strerror}; is it in use? Another port: pserve INI port=7000") from error
+        raise SystemExit(f"cannot listen on {_where(settings)}: {error.strerror}; "
+                         "is it in use? Another port: pserve INI port=7000") from error
     server.stop_on_signals(signal.SIGTERM, signal.SIGINT)
     server.run()
     return 0
 
 
+def _where(settings):
+    return settings.get("listen") or settings.get("unix_socket") or f"{settings.get('host', '')}:{settings.get('port', '')}"
+
+
 class Server:
     """waitress with a drain. All methods belong to the main thread, but for `stop` and `at_shutdown`, which any thread may call."""
 
+    deaf_s = DEAF_S     # how long a client may take nothing of what waits for it; may be set before `run`
+
     def __init__(self, app, **settings):
-        """settings: waitress's, as text or typed. The sockets listen from here on. Raises ValueError for a setting that cannot be."""
-        settings.setdefault("channel_request_lookahead", 1)     # else waitress does not tell that a client has gone
+        """settings: waitress's, as text or typed. The sockets listen from here on. Raises ValueError for settings that cannot be."""
         self._map, self._callbacks, self._is_stopping = {}, set(), False
-        self._waitress = create_server(self._offer(app), map=self._map, **settings)
+        self._waitress = create_server(self._offer(app), map=self._map, **read_settings(settings))
         self._listeners = [dispatcher for dispatcher in self._map.values() if isinstance(dispatcher, BaseWSGIServer)]
         self._settings = self._listeners[0].adj
 
     @property
     def addresses(self):
-        """The (host, port) pairs listened on; ("unix", path) for a unix socket."""
-        return [(listener.effective_host, listener.effective_port) for listener in self._listeners]
+        """The (host, port) pairs listened on, port an int; ("unix", path) for a unix socket."""
+        pairs = [(listener.effective_host, listener.effective_port) for listener in self._listeners]
+        return [(host, port if host == "unix" else int(port)) for host, port in pairs]
 
     def _offer(self, app):
         def offering(environ, start_response):
@@ -63,14 +73,21 @@ class Server:
         return offering
 
     def stop(self):
-        """Stop listening, say farewell to the streams, answer what is being asked, and have `run` return."""
-        self._is_stopping = True
-        self._listeners[0].pull_trigger()
+        """Stop listening, say farewell to the streams, answer what is being asked, and have `run` return. Twice is harmless."""
+        if not self._is_stopping:       # later the trigger may be closed, and its descriptor be somebody else's
+            self._is_stopping = True
+            self._listeners[0].pull_trigger()
 
     def stop_on_signals(self, *signals):
-        """Stop on the first signal; a second one ends the process at once."""
+        """Stop on the first signal. Ctrl-C for the second time ends the process at once.
+
+        A second SIGTERM does not: supervisors send it to the group and to the process, and a drain is not to be cut short by that.
+        """
+        interrupts = []
+
         def handle(number, frame):
-            if self._is_stopping:
+            interrupts.extend([number] if number == signal.SIGINT else [])
+            if len(interrupts) > 1:
                 raise SystemExit(1)
             self.stop()
         for number in signals:
@@ -80,8 +97,11 @@ class Server:
         """Serve until `stop`, then drain."""
         for host, port in self.addresses:
             logger.info("serving on %s:%s", f"[{host}]" if ":" in host else host, port)
+        self._settings.socket_options = [*self._settings.socket_options, *timeouts(self.deaf_s)]   # of the clients that are yet to come
+        watch = DeafWatch(self.deaf_s)
         while not self._is_stopping:
             self._turn(LOOP_S)
+            watch.look(self._channels())
         self._drain()
 
     def _turn(self, timeout_s):
@@ -93,19 +113,24 @@ class Server:
         for listener in self._listeners:
             listener.accepting = False
             wasyncore.dispatcher.close(listener)    # its trigger stays: workers still ring it for their answers
-        for callback in tuple(self._callbacks):
-            callback("shutdown")
+        self._say_farewell()
         while self._channels() and time.monotonic() < deadline:
             for channel in self._channels():
                 if not channel.requests and channel.request is None:    # nothing is asked, nor half asked: keep-alive ends here
                     channel.close_when_flushed = True
             self._turn(DRAIN_LOOP_S)
+            self._say_farewell()        # again: a stream may have been in its view until now
         left = len(self._channels())
         if left:
             logger.warning("%d connections were still busy after %g s and are cut", left, DRAIN_S)
-        self._listeners[0].task_dispatcher.shutdown(timeout=IDLE_THREADS_S)
-        for listener in self._listeners if not left else ():    # else their workers may still ring, and the process ends anyway
+        workers = self._listeners[0].task_dispatcher
+        workers.shutdown(timeout=IDLE_THREADS_S)
+        for listener in self._listeners if not workers.threads else ():     # else they may still ring, and the process ends anyway
             listener.trigger.close()
+
+    def _say_farewell(self):
+        for callback in tuple(self._callbacks):
+            callback("shutdown")
 
     def _channels(self):
         return [channel for listener in self._listeners for channel in list(listener.active_channels.values())]

@@ -3,7 +3,7 @@ import pytest
 
 from myapp.realtime.brokers import find_broker
 from myapp.realtime.brokers.memory import MemoryBroker
-from myapp.realtime.testing import BrokerContract
+from myapp.realtime.testing.broker_contract import BrokerContract
 
 
 class TestMemoryBroker(BrokerContract):

@@ -88,7 +88,8 @@ def test_its_modules_are_served_and_its_parts_can_be_inspected(app):
 
 
 @pytest.mark.parametrize(("settings", "part"), [
-    ({"realtime.broker": "carrier-pigeon://"}, "carrier-pigeon"), ({"realtime.hart_beat": "1s"}, "did you mean 'realtime.heartbeat'")])
+    ({"realtime.broker": "carrier-pigeon://"}, "carrier-pigeon"), ({"realtime.hart_beat": "1s"}, "did you mean 'realtime.heartbeat'"),
+    ({"realtime.session": "dbsesion"}, "requests have no such attribute"), ({"realtime.tape": "64KiB"}, "realtime.max_event")])
 def test_what_is_wrong_with_its_settings_stops_the_start(engine, settings, part):
     with pytest.raises(realtime.StartUpError) as caught:
         make_app(engine, **settings)
@@ -104,7 +105,7 @@ def test_an_application_without_transactions_is_told_what_it_lacks(engine):
         config.add_topic("orders")
         config.add_route("pay", "/pay")
         config.add_view(view, route_name="pay")
-    with pytest.raises(realtime.RealtimeError, match="pyramid_tm"):
+    with pytest.raises(realtime.NotSetUp, match="pyramid_tm"):
         TestApp(config.make_wsgi_app()).post("/pay")
 
 

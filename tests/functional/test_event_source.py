@@ -37,6 +37,21 @@ def refusing(request):
     raise ValueError("before it began")
 
 
+@event_source()
+def forgetful(request):
+    pass
+
+
+@event_source()
+def elsewhere(request):
+    return Response("not now", status=409)
+
+
+@event_source()
+def one_dict(request):
+    return {"percent": 1}
+
+
 class Views:
     def __init__(self, request):
         self.request = request
@@ -53,7 +68,7 @@ def shop(migrated_sqlite):
         config.add_route("method", "/method")
         config.add_view(Views, attr="method", route_name="method")
     views = {"progress": progress, "context": with_context, "response": with_response, "broken": broken, "refusing": refusing,
-             "page": lambda request: ok()}
+             "forgetful": forgetful, "elsewhere": elsewhere, "dict": one_dict, "page": lambda request: ok()}
     shop = Shop(migrated_sqlite, configure, **views)
     yield shop
     assert shop.registry.realtime.allowance.taken == 0
@@ -91,17 +106,28 @@ def test_a_view_that_never_begins_gives_its_place_back(shop):
         shop.get("/refusing")
 
 
+def test_a_view_that_refuses_is_answered_as_it_says(shop):
+    answer = shop.get("/elsewhere", status=409)
+    assert answer.text == "not now" and answer.content_type == "text/html"
+
+
+@pytest.mark.parametrize("name", ["forgetful", "dict"])
+def test_a_view_that_gives_no_events_is_told_so(shop, name):
+    with pytest.raises(TypeError, match="must yield events"):
+        shop.get(f"/{name}")
+
+
 def test_head_runs_nothing(shop):
     assert shop.head("/refusing").headers["Content-Type"] == "text/event-stream; charset=utf-8"
 
 
 def test_it_takes_a_place_of_the_allowance_of_all_streams(shop):
-    taken = shop.registry.realtime.allowance
-    assert taken.take({}) and taken.take({})
+    places = [shop.registry.realtime.allowance.take({}) for _ in range(2)]
     answer = shop.get("/progress", status=503)
     assert answer.headers["Retry-After"]
     shop.get("/page", status=200)
-    taken.give_back(), taken.give_back()
+    for place in (*places, *places):
+        place.give_back()
     shop.get("/progress", status=200)
 
 

@@ -1,9 +1,11 @@
 """GET /events: what it answers, whom it refuses, and what an open stream holds."""
+import gc
 import json
 import threading
 
 import pytest
 from pyramid.authorization import Allow, Authenticated
+from pyramid.events import NewResponse
 from pyramid.response import Response
 from pyramid.testing import DummySecurityPolicy
 
@@ -52,7 +54,7 @@ def refused(shop, status, url="/events?topic=goods", **headers):
     """GET and expect a refusal; returns its problem. Nothing is open afterwards."""
     answer = shop.get(url, status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
     assert answer.content_type == "application/problem+json" and answer.json["status"] == status and answer.json["detail"]
-    assert len(shop.registry.realtime.hub) == 0 and shop.registry.realtime.allowance.taken == 0
+    assert shop.registry.realtime.hub.open_streams == 0 and shop.registry.realtime.allowance.taken == 0
     return answer.json
 
 
@@ -140,6 +142,24 @@ def test_fragments_come_in_an_envelope(shop, migrated_sqlite, tmp_path):
     shelf.close()
 
 
+def test_a_renderer_that_gives_bytes_or_fails_keeps_no_event_from_anybody(migrated_sqlite):
+    def with_renderers(config):
+        config.add_renderer("bytes", lambda info: lambda value, system: b"<li>\xc3\xa9</li>")
+        config.add_renderer("broken", lambda info: lambda value, system: b"\xff")
+        config.add_topic("shelf", fragments={"added": "bytes", "broken": "broken"})
+
+    def act(request):
+        for type_ in ("broken", "added", "other"):
+            request.realtime.publish("shelf", type_, {})
+        return ok()
+    shelf = StreamShop(migrated_sqlite, with_renderers, act=act)
+    with shelf.stream("/events?topic=shelf&fragments=1") as stream:
+        shelf.post("/act")
+        broken, added, _ = [json.loads(message.data) for message in stream.take(3)]
+    assert "html" not in broken and added["html"] == "<li>é</li>"
+    shelf.close()
+
+
 def test_one_event_to_a_hundred_streams_is_encoded_and_rendered_once(shop, migrated_sqlite, tmp_path):
     (tmp_path / "row.jinja2").write_text("{{ count() }}")
     rendered, encoded = [], []
@@ -155,7 +175,7 @@ def test_one_event_to_a_hundred_streams_is_encoded_and_rendered_once(shop, migra
         request.realtime.publish("shelf", "added", {})
         return ok()
     shelf = StreamShop(migrated_sqlite, with_fragments, act=act)
-    for encoding in shelf.registry.realtime.encodings.values():
+    for encoding in [shelf.registry.realtime.encoding(has_fragments=has_fragments) for has_fragments in (False, True)]:
         encode = encoding.event
         encoding.event = lambda event, encode=encode: encoded.append(1) or encode(event)
     streams = [shelf.stream(f"/events?topic=shelf&fragments={number % 2}") for number in range(100)]
@@ -245,13 +265,13 @@ def test_the_allowance_is_one_and_past_it_streams_are_refused_and_pages_are_not(
     answer = shop.get("/events?topic=goods", status=503, extra_environ=allowed)
     assert 1 <= int(answer.headers["Retry-After"]) <= 30 and answer.content_type == "application/problem+json"
     shop.post("/buy", status=200)
-    assert len(shop.registry.realtime.hub) == 3
+    assert shop.registry.realtime.hub.open_streams == 3
     open_[0].close()
     _open(shop, allowed).close()
     for app_iter in open_:
         app_iter.close()
         app_iter.close()
-    assert len(shop.registry.realtime.hub) == 0 and shop.registry.realtime.allowance.taken == 0
+    assert shop.registry.realtime.hub.open_streams == 0 and shop.registry.realtime.allowance.taken == 0
 
 
 def test_a_stream_on_a_thread_sends_what_comes_and_ends_with_a_farewell(shop):
@@ -263,7 +283,7 @@ def test_a_stream_on_a_thread_sends_what_comes_and_ends_with_a_farewell(shop):
     assert next(app_iter) == b'event: closing\ndata: {"reason": "shutdown"}\n\n'
     with pytest.raises(StopIteration):
         next(app_iter)
-    assert shop.registry.realtime.allowance.taken == 0 and len(shop.registry.realtime.hub) == 0
+    assert shop.registry.realtime.allowance.taken == 0 and shop.registry.realtime.hub.open_streams == 0
 
 
 def test_a_client_that_has_gone_is_noticed_without_an_event(shop):
@@ -294,8 +314,20 @@ def test_a_response_that_is_never_sent_holds_nothing(migrated_sqlite):
             shop.get("/events?topic=goods")
         except KeyError:
             assert name == "broken"
-        assert shop.registry.realtime.allowance.taken == 0 and len(shop.registry.realtime.hub) == 0
+        assert shop.registry.realtime.allowance.taken == 0 and shop.registry.realtime.hub.open_streams == 0
         shop.close()
+
+
+def test_a_response_that_is_made_and_not_sent_holds_nothing(migrated_sqlite):
+    def fail(event):
+        raise KeyError("after the response was made")
+    shop = StreamShop(migrated_sqlite, lambda config: config.add_subscriber(fail, NewResponse))
+    for _ in range(3):
+        with pytest.raises(KeyError):
+            shop.get("/events?topic=goods")
+    gc.collect()
+    assert shop.registry.realtime.allowance.taken == 0 and shop.registry.realtime.hub.open_streams == 0
+    shop.close()
 
 
 def _open(shop, environ):

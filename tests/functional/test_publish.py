@@ -165,6 +165,57 @@ def test_what_a_flush_at_the_very_end_publishes_goes_along(make_shop):
     both(shop, listener, "first", "from-a-flush")
 
 
+def test_what_the_commits_own_flush_publishes_goes_along(make_shop):
+    def view(request):
+        sa.event.listen(request.dbsession, "after_flush", lambda session, context: say(request, "from-a-flush"))
+        request.dbsession.add(Good(name="tea"))     # nobody has published before the commit, so no hook of ours is set
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    both(shop, listener, "from-a-flush")
+
+
+def test_two_sessions_of_one_transaction_are_refused_and_do_not_wait_for_each_other(make_shop):
+    def view(request):
+        say(request, "first")
+        with Session(request.dbsession.get_bind()) as session:
+            other = type("Request", (), {"dbsession": session, "tm": request.tm})()
+            Realtime(other, request.registry.realtime).publish("goods", "second", {})
+    shop, listener = make_shop(buy=view)
+    with pytest.raises(realtime.NotSetUp, match="two sessions"):
+        shop.post("/buy")
+    assert shop.logged() == [] == listener.heard
+
+
+def test_another_who_wants_to_be_last_is_no_endless_loop(make_shop):
+    def view(request):
+        transaction_ = request.tm.get()
+
+        def me_last():
+            if list(transaction_.getBeforeCommitHooks())[-1][0] is not me_last:
+                transaction_.addBeforeCommitHook(me_last)
+        say(request, "added")
+        transaction_.addBeforeCommitHook(me_last)
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    both(shop, listener, "added")
+
+
+def test_a_script_of_its_own_within_a_request_leaves_the_request_alone(make_shop, migrated):
+    if migrated.startswith("sqlite"):
+        pytest.skip("SQLite has one writer, and that is the request")
+
+    def view(request):
+        say(request, "mine")
+        with realtime.session(request.registry) as rt:
+            rt.publish("goods", "its-own", {})
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    both(shop, listener, "its-own", "mine")
+
+
 def test_the_head_row_is_locked_last_of_all(make_shop):
     statements = []
 
@@ -248,7 +299,8 @@ def test_a_broker_that_fails_never_fails_a_request(make_shop, caplog):
 
 @pytest.mark.parametrize(("topic", "type", "data", "error"), [
     ("goodz", "added", {}, realtime.UnknownTopic), ("goods\n", "added", {}, realtime.InvalidEvent),
-    ("goods", "Added", {}, realtime.InvalidEvent), ("goods", "added", [], realtime.InvalidEvent)])
+    ("goods", "Added", {}, realtime.InvalidEvent), ("goods", "closing", {}, realtime.InvalidEvent),
+    ("goods", "added", [], realtime.InvalidEvent)])
 def test_what_cannot_be_published_is_said_at_once_and_stores_nothing(make_shop, topic, type, data, error):
     def view(request):
         add(request, "tea")
@@ -293,5 +345,5 @@ def test_one_session_publishes_in_several_transactions(make_shop):
 
 
 def test_a_two_phase_session_is_refused_with_the_reason():
-    with pytest.raises(ValueError, match="twophase"):
+    with pytest.raises(realtime.NotSetUp, match="twophase"):
         Outbox(Session(twophase=True), None, None, None)

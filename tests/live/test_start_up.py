@@ -22,7 +22,7 @@ def test_everything_that_is_wrong_is_in_one_message_with_what_to_do(start):
     url = f"postgresql://somebody:sesame@127.0.0.1:{free_port()}/nowhere"
     done = start(url, {"realtime.hartbeat": "15s", "realtime.tail_interval": "soon", "realtime.broker": "memori://",
                        "myapp.auto_logon": "admin"})
-    message = done.stderr.partition("myapp cannot start")[2]
+    message = done.stderr.partition("The application cannot start")[2]
     assert message.startswith(", 5 to put right:")
     problems = [line for line in message.splitlines() if line.startswith("  - ")]
     assert len(problems) == 5

@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from myapp.realtime.core.cache import ENTRY, Cache
 from myapp.realtime.core.event import UNREADABLE, Cursor, Event, new_event
 from myapp.realtime.core.feed import Lapsed
 from myapp.realtime.core.hub import Hub
@@ -10,7 +11,7 @@ from myapp.realtime.core.window import PAGE
 from myapp.realtime.errors import InvalidEvent
 from myapp.realtime.transports.sse import EventStream
 
-SSE = EventStream(retry_s=(1.0, 1.0), build="b")
+SSE = EventStream(retry_s=(1.0, 1.0), build=lambda: "b")
 CONNECTED = b'retry: 1000\nid: %s\nevent: connected\ndata: {"status": "connected", "heartbeat_s": 15, "build": "b"}\n\n'
 
 
@@ -66,7 +67,7 @@ def test_an_event_that_comes_while_the_past_is_read_follows_it_once():
     def read_page(number):
         here.receive([event(2 * PAGE + 1)])
         return log.read_page(number)
-    here._window._read_page = read_page
+    here = Hub(here.cursor, 0, read_page)
     stream = here.join({"a"}, SSE, Cursor("e", 3))
     assert [int(line[6:]) for line in read(stream).split(b"\n") if line.startswith(b"id: e-")][1:] == list(range(4, 2 * PAGE + 2))
 
@@ -98,14 +99,12 @@ def test_a_log_that_is_pruned_while_it_is_read_gives_a_reset_and_no_gap():
 
 
 def test_a_log_that_cannot_be_read_leaves_no_stream_behind():
-    here = hub(Log([event(seq) for seq in range(1, 3 * PAGE)]))
-
-    def fail(number):
-        raise OSError("no database")
-    here._window._read_page = fail
-    with pytest.raises(OSError, match="no database"):
+    log = Log([event(seq) for seq in range(1, 3 * PAGE)])
+    here = hub(log)
+    log.events = None
+    with pytest.raises(TypeError):
         here.join({"a"}, SSE, Cursor("e", 5))
-    assert len(here) == 0 and not here._feeds and not here._index
+    assert here.open_streams == 0 and not here._feeds and not here._index
 
 
 def test_those_who_come_back_together_share_one_read_and_one_encoding():
@@ -140,7 +139,7 @@ def test_events_twice_or_of_another_epoch_are_not_sent():
 def test_what_lies_beyond_the_logs_head_can_be_discarded():
     here = hub()
     assert here.receive([event(10**9)]) == 1
-    here.discard_beyond(0)
+    here.set_bounds(0, 0)
     assert here.receive([]) is None
 
 
@@ -251,10 +250,10 @@ def test_a_tape_keeps_nothing_that_everybody_has_read():
 def test_the_last_stream_takes_its_feed_with_it():
     here = hub()
     streams = [here.join({"a", "b"}, SSE), here.join({"b", "a"}, SSE)]
-    assert streams[0].feed is streams[1].feed and len(here) == 2
+    assert streams[0].feed is streams[1].feed and here.open_streams == 2
     for stream in (*streams, *streams):
         here.leave(stream)
-    assert len(here) == 0 and not here._feeds and not here._index
+    assert here.open_streams == 0 and not here._feeds and not here._index
 
 
 def test_an_ended_stream_says_why():
@@ -300,3 +299,49 @@ def test_whatever_is_published_stays_on_one_line_and_comes_back_the_same(hostile
     head, data, *rest = sent.split(b"\n")
     assert head == b"event: t" and data.startswith(b"data: ") and rest == [b"", b""] and b"\r" not in sent and b"\0" not in sent
     assert json.loads(data[6:]) == {hostile: hostile}
+
+
+# Bounds
+
+def test_what_was_held_back_in_one_life_of_the_log_does_not_go_out_in_the_next():
+    here = hub(Log([event(1), event(2), event(3)]))
+    stream = here.join({"a"}, SSE)
+    read(stream)
+    here.receive([event(5)])
+    here.renew(Cursor("f", 3), 0)
+    here.receive([event(4, epoch="f")])
+    assert read(stream).endswith(b"id: f-4\nevent: t\ndata: {}\n\n")
+
+
+def test_more_missed_bytes_than_the_limit_are_a_reset_and_are_not_kept():
+    here = hub(Log([event(seq, data='{"pad": "' + 1000 * "x" + '"}') for seq in range(1, 2 * PAGE)]), replay_bytes=100_000)
+    stream = here.join({"a"}, SSE, Cursor("e", 0))
+    assert b'"reason": "expired"' in read(stream)
+    assert b"expired" not in read(here.join({"a"}, SSE, Cursor("e", 2 * PAGE - 50)))
+
+
+def test_pages_that_were_read_are_kept_within_their_bound():
+    log = Log([event(seq) for seq in range(1, 20 * PAGE)])
+    here = hub(log)
+    for _ in range(3):
+        here.join({"a"}, EventStream(), Cursor("e", 15 * PAGE))         # another encoding each: no run is shared
+    assert sorted(log.reads) == list(range(15, 20))
+
+
+def test_an_event_larger_than_the_tape_reaches_whoever_is_quick():
+    here = hub(tape_bytes=1000)
+    stream = here.join({"a"}, SSE)
+    read(stream)
+    here.receive([event(1, data='{"pad": "' + 5000 * "x" + '"}')])
+    assert read(stream).startswith(b"id: e-1\n")
+
+
+def test_a_cache_keeps_what_was_used_last_and_no_more_bytes_than_it_may():
+    cache = Cache(3 * (ENTRY + 100))
+    for key in "abc":
+        cache.put(key, key.upper(), 100)
+    assert cache.get("a") == "A"
+    cache.put("d", "D", 100)
+    assert [cache.get(key) for key in "abcd"] == ["A", None, "C", "D"] and len(cache) == 3
+    cache.put("huge", "H", 10**6)
+    assert cache.get("huge") is None and len(cache) == 3

@@ -1,8 +1,9 @@
 """A world in one thread that does to the core whatever can happen to it, in an order drawn from a seed.
 
-Commits that messages lose, double and reorder; repairs from the table; clients that join, read, lapse, are ended or cut in
-the middle of a frame, and come back with the last id that they had. At every call-out of the core, and after every release
-of its lock, other "threads" may run. A client must have exactly its events, and every id must be safe to come back with.
+Commits that messages lose, double and reorder; repairs from the table; a backup that is restored; clients that join, read,
+lapse, are ended or cut in the middle of a frame, and come back with the last id that they had. At every call-out of the core,
+and after every release of its lock, other "threads" may run. A client must have exactly its events, and every id must be safe
+to come back with.
 """
 import importlib
 import json
@@ -15,7 +16,8 @@ from types import SimpleNamespace
 import myapp.realtime
 
 SMALL = {   # limits so low that a short run meets them all
-    "window.py": [("PAGE = 256", "PAGE = 8"), ("CACHED = 64", "CACHED = 3")],
+    "window.py": [("PAGE = 256", "PAGE = 8"), ("CACHED = 32 << 20", "CACHED = 2000")],
+    "replay.py": [("RUNS = 64 << 20", "RUNS = 20_000")],
     "feed.py": [("STEP = 1 << 16", "STEP = 300")]}
 TOPICS = "abcde"
 STEPS = 400
@@ -98,15 +100,17 @@ class Encoding:
 
     @staticmethod
     def _line(type, cursor, data="null"):
-        return f'["{type}", {cursor.seq if cursor else "null"}, {data}]\n'.encode()
+        id = list(cursor) if cursor else None
+        return f'["{type}", {json.dumps(id)}, {data}]\n'.encode()
 
 
 class Client:
     """Somebody who wants every event of `topics` after `start`, whatever happens to the connection."""
 
-    def __init__(self, topics, start):
-        self.topics, self.start = topics, start     # start None: from when it first connects
-        self.stream, self.last, self.ids, self.is_told_reset = None, start, [], False
+    def __init__(self, world, topics, start):
+        self._world, self.topics, self.start = world, topics, start     # start None: from when it first connects
+        self.stream, self.last, self.ids = None, start, []              # start and last are Cursors, ids are seqs
+        self._life = world.hub.cursor.epoch     # of the log: the last one that it may know to have begun
         self._rest = b""
 
     def connect(self, stream):
@@ -115,48 +119,65 @@ class Client:
     def hear(self, data):
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._understand(*json.loads(line))
+            type, id, data = json.loads(line)
+            if type == "reset":
+                self._start_over(self._world.core.Cursor(*id), data)
+            elif type != "closing":
+                self._understand(type, self._world.core.Cursor(*id))
 
-    def _understand(self, type, id, data):
-        if type == "closing":
-            return
-        assert self.last is None or id >= self.last, f"ids went back from {self.last} to {id} at {type}"
-        if type == "event":
-            assert id > (self.last if self.last is not None else -1), f"event {id} after {self.last}"
-            self.ids.append(id)
-        assert type != "reset", f"a reset, {data}, that nothing called for"
+    def _understand(self, type, id):
         if self.start is None:
             self.start = id
+        elif self.last is not None:
+            assert id.epoch == self.last.epoch, f"{type} {id} after {self.last} without a reset"
+            assert id.seq >= self.last.seq, f"ids went back from {self.last} to {id} at {type}"
+        if type == "event":
+            assert self.last is None or id.seq > self.last.seq, f"event {id} after {self.last}"
+            self.ids.append(id.seq)
         self.last = id
+
+    def _start_over(self, id, reason):
+        assert self._life != self._world.epoch, f"a reset, {reason}, that nothing called for"
+        if reason == "epoch":
+            self._life = id.epoch
+        self.start, self.last, self.ids = id, id, []
 
 
 class World:
     def __init__(self, core, seed):
         self.core, self.random = core, random.Random(seed)
         self._is_made, self._depth, self._active = False, 0, set()
-        self.log, self.messages, self.clients, self.now = [], [], [], 0.0
+        self.epoch, self.log, self.messages, self.clients, self.now = "e0", [], [], [], 0.0
         for _ in range(self.random.randrange(60)):
             self.commit()
         self.messages.clear()
-        self._is_roomy = seed % 2     # nobody needs to lapse
-        self.hub = core.Hub(core.Cursor("e", len(self.log)), 0, self.read_page, heartbeat_s=3,
+        self._is_roomy, self._has_restores = seed % 2, seed % 3 == 0      # roomy: nobody needs to lapse
+        self.hub = core.Hub(self.head, 0, self.read_page, heartbeat_s=3,
                             tape_bytes=1 << 20 if self._is_roomy else 900, window=16)
-        self.hub.lock = self.hub._window._lock = StrictLock(self)
+        self.hub.lock = self.hub._replay._lock = self.hub._replay._window._lock = StrictLock(self)
         self.encodings = [Encoding(self), Encoding(self)]
         self._is_made = True
+
+    @property
+    def head(self):
+        return self.core.Cursor(self.epoch, len(self.log))
+
+    @property
+    def window(self):
+        return self.hub._replay._window
 
     # What happens
 
     def step(self):
         happening = self.random.choices(*zip(
             (self.commit, 30), (self.deliver, 22), (self.repair, 4), (self.arrive, 8), (self.reconnect, 12), (self.read, 40),
-            (self.cut, 3), (self.end, 2), (self.tick, 8), strict=True))[0]
+            (self.cut, 3), (self.end, 2), (self.tick, 8), (self.restore, 0.3 * self._has_restores), strict=True))[0]
         happening()
 
     def commit(self):
         seq = len(self.log) + 1
         data = json.dumps({"pad": "x" * self.random.randrange(80)})
-        event = self.core.Event("e", seq, self.random.choice(TOPICS), "t", data)
+        event = self.core.Event(self.epoch, seq, self.random.choice(TOPICS), "t", data)
         self.log.append(event)
         self.messages += [event] * self.random.choice([0, 1, 1, 1, 2])      # lost, once, doubled
 
@@ -169,12 +190,29 @@ class World:
             self._alone("follow", self.hub.receive, batch)
 
     def repair(self):
-        self._alone("follow", lambda: self.hub.receive(self.log[self.hub.cursor.seq:]))
+        self._alone("follow", self._look)
+
+    def _look(self):
+        """What follow does with the table."""
+        if self.hub.cursor.epoch != self.epoch:
+            try:
+                self.hub.renew(self.head, 0)
+            except Unreadable:
+                return
+        self.hub.set_bounds(0, len(self.log))
+        self.hub.receive(self.log[self.hub.cursor.seq:])
+
+    def restore(self):
+        """A backup comes back: some of the newest events are gone, their seqs will be used again, and the epoch is another one."""
+        self.epoch = f"e{int(self.epoch[1:]) + 1}"
+        kept = self.log[:max(0, len(self.log) - self.random.randrange(12))]
+        self.log = [self.core.Event(self.epoch, event.seq, event.topic, event.type, event.data) for event in kept]
 
     def arrive(self):
-        seen = self.hub.cursor.seq
+        epoch, seen = self.hub.cursor
         start = self.random.choice([None, seen, max(0, seen - self.random.randrange(40)), max(0, seen - self.random.randrange(5))])
-        client = Client(frozenset(self.random.sample(TOPICS, self.random.randrange(1, 3))), start)
+        start = None if start is None else self.core.Cursor(epoch, start)
+        client = Client(self, frozenset(self.random.sample(TOPICS, self.random.randrange(1, 3))), start)
         self.clients.append(client)
         self._join(client)
 
@@ -183,12 +221,11 @@ class World:
             self._join(self.random.choice(lonely))
 
     def _join(self, client):
-        if self.hub._window._loading or client.stream or client in self._active:     # a second reader of a page would wait for the first
+        if self.window._loading or client.stream or client in self._active:     # a second reader of a page would wait for the first
             return
         self._active.add(client)
-        cursor = None if client.last is None else self.core.Cursor("e", client.last)
         try:
-            client.connect(self.hub.join(client.topics, self.random.choice(self.encodings), cursor))
+            client.connect(self.hub.join(client.topics, self.random.choice(self.encodings), client.last))
         except Unreadable:
             pass
         self._active.remove(client)
@@ -262,7 +299,8 @@ class World:
     def settle(self):
         """Let everybody catch up."""
         self._depth = 99
-        self.hub.receive(self.log[self.hub.cursor.seq:])
+        while self.hub.cursor != self.head:
+            self._look()
         for client in self.clients:
             for _ in range(10 * STEPS):
                 if self._is_caught_up(client):
@@ -281,14 +319,15 @@ class World:
     def check(self):
         """Returns (clients, events seen)."""
         for client in self.clients:
-            wanted = [event.seq for event in self.log if event.topic in client.topics and event.seq > client.start]
+            wanted = [event.seq for event in self.log if event.topic in client.topics and event.seq > client.start.seq]
+            assert client.start.epoch == self.epoch, f"{client.start} is of a life of the log that is over"
             assert client.ids == wanted, (client.start, client.ids, wanted)
         assert not any(feed._frames for feed in self.hub._feeds.values()), "a tape keeps what everybody has read"
         for client in self.clients:
             self._leave(client)
         assert not self.hub._feeds and not self.hub._index, "feeds are left behind"
         assert not self.hub._held, "events are held back for ever"
-        assert len(self.hub._window._older) <= 3 and len(self.hub._window._recent) <= 2 and not self.hub._window._loading
+        assert len(self.window._older) <= 8 and len(self.window._recent) <= 2 and not self.window._loading
         return len(self.clients), sum(len(client.ids) for client in self.clients)
 
 

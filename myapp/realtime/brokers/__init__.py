@@ -38,6 +38,15 @@ class Broker(ABC):
         """End threads and connections, within 4 s. Afterwards nothing is carried."""
 
 
+def add_broker(config, scheme: str, factory: Callable[[str], Broker]) -> None:
+    """Directive. Have `realtime.broker = {scheme}://…` made by `factory(url)`; it wins over an installed one of that scheme."""
+    factory = config.maybe_dotted(factory)
+    introspectable = config.introspectable("realtime brokers", scheme, scheme, "realtime broker")
+    introspectable["factory"] = factory
+    config.action(("realtime broker", scheme), lambda: config.registry.realtime_brokers.__setitem__(scheme, factory),
+                  introspectables=[introspectable])
+
+
 def find_broker(url, added):
     """Return the broker for `url`: `added` ({scheme: factory}) wins over entry points. Raises ValueError("what is allowed")."""
     scheme = url.partition(":")[0]

@@ -14,6 +14,7 @@ MAX_NAME = 200      # characters of a topic, a type or a key
 TOPIC = re.compile(r"[a-z0-9_.-]+(:[A-Za-z0-9_.-]+)*")
 TYPE = re.compile(r"[a-z0-9_.-]+")
 KEY = re.compile(r"[A-Za-z0-9_.:-]+")
+CONTROLS = frozenset({"connected", "heartbeat", "reset", "closing"})     # types by which the stream itself speaks
 
 
 class Cursor(NamedTuple):
@@ -67,6 +68,8 @@ def new_event(topic, type, data, *, key=None, max_bytes):
     for name, value, pattern in ("topic", topic, TOPIC), ("type", type, TYPE), ("key", "-" if key is None else key, KEY):
         if not isinstance(value, str) or len(value) > MAX_NAME or not pattern.fullmatch(value):
             raise InvalidEvent(f"event {name} {str(value)[:MAX_NAME]!r}: must be {pattern.pattern}, at most {MAX_NAME} characters")
+    if type in CONTROLS:
+        raise InvalidEvent(f"event type {type!r}: streams use it themselves, and a page would obey it; use another word")
     if not isinstance(data, dict):
         raise InvalidEvent(f"event data of {type!r} on {topic!r} is a {data.__class__.__name__}: must be a dict, a JSON object")
     try:

@@ -58,7 +58,7 @@ class Feed:
         self._size += len(frame)
         self._at_end = 0
         self.quiet_since = None
-        while self._size > self.hub.tape_bytes:
+        while self._size > self.hub.tape_bytes and len(self._frames) > 1:      # a frame larger than the tape is still sent
             self._size -= len(self._frames.popleft())
             self._first += 1
         self.wake()

@@ -2,46 +2,43 @@
 
 It never blocks on anything but its lock, never touches a socket, a clock or a driver. All that is known about order is here.
 
-Threads: `receive` and `renew` belong to the follow thread, `join` to workers, the rest to any.
-`lock` is the only lock here. It guards the head, the feeds and their tapes, and the window. While it is held nothing is
-encoded, read or called back, and no other lock is taken: so there is no order of locks to get wrong.
+Threads: `receive`, `renew` and `set_bounds` belong to the follow thread, `join` to workers, the rest to any.
+`lock` is the only lock here. It guards the head, the feeds and their tapes, and the replay. While it is held nothing is encoded
+(but for the pure join of a slab), read or called back, and no other lock is taken: so there is no order of locks to get wrong.
 """
 import threading
-from functools import lru_cache
 
 from ..errors import LogTrimmed
-from .event import UNREADABLE
 from .feed import Feed
 from .handoff import Stream
-from .window import PAGE, Window, page_of
+from .replay import Replay
 
-RUNS = 256              # slabs of replay kept for those who ask for the same: one feed's clients after a restart
 RELOAD_MS = 5           # what answering one page costs a server: resets are spread so that it is never asked for more
 MOST_SPREAD_MS = 60_000
 
 
 class Hub:
-    def __init__(self, head, floor, read_page, *, heartbeat_s=15.0, replay_limit=10_000, tape_bytes=1 << 20, window=1024):
+    def __init__(self, head, floor, read_page, *, heartbeat_s=15.0, replay_limit=10_000, replay_bytes=16 << 20,
+                 tape_bytes=1 << 20, window=1024):
         """A hub that goes on after `head`.
 
         head, floor   Cursor of the newest event; seq up to which the log is pruned
         read_page(k)  the events of page k (see window.py), a list; may block, raises what it raises
-        heartbeat_s   seconds of silence before a heartbeat     replay_limit  most events that one stream may be behind
-        tape_bytes    most bytes of a feed's tape               window        least events kept in memory
+        heartbeat_s   seconds of silence before a heartbeat     window        least events kept in memory
+        replay_limit  most events that a client may be behind   replay_bytes  most bytes that are replayed to one stream
+        tape_bytes    most bytes of a feed's tape
         """
         self.lock = threading.Lock()
-        self.cursor, self.floor = head, floor
-        self.tape_bytes = tape_bytes
-        self._heartbeat_s, self._replay_limit = heartbeat_s, replay_limit
-        self._read_page, self._recent = read_page, -(-window // PAGE)
-        self._window = self._new_window(head)
+        self.cursor = head
+        self.tape_bytes, self.heartbeat_s = tape_bytes, heartbeat_s
+        self._replay = Replay(self.lock, head, floor, read_page, limit=replay_limit, most_bytes=replay_bytes, window=window)
         self._held = {}         # seq -> Event that came before its turn; the follow thread's own
         self._feeds = {}        # (topics, encoding) -> Feed
         self._index = {}        # topic -> encoding -> {Feed: None}
-        self._run = lru_cache(RUNS)(self._make_run)
 
-    def __len__(self):
-        """How many streams are open."""
+    @property
+    def open_streams(self):
+        """How many there are, a number of this moment."""
         return sum(len(feed.streams) for feed in list(self._feeds.values()))
 
     # The follow thread
@@ -60,26 +57,23 @@ class Hub:
                 self._send(ready)
         return self.cursor.seq + 1 if self._held else None
 
-    def discard_beyond(self, seq):
-        """Forget what is held back beyond `seq`, the log's head: no such event was ever committed."""
-        self._held = {held: event for held, event in self._held.items() if held <= seq}
+    def set_bounds(self, floor, head_seq):
+        """The log keeps what follows `floor`, and had nothing beyond `head_seq` when it was looked at after the last `receive`."""
+        with self.lock:
+            self._replay.floor = floor
+        self._held = {seq: event for seq, event in self._held.items() if seq <= head_seq}     # the others were never committed
 
     def renew(self, head, floor, reason="epoch"):
         """The log goes on elsewhere, at `head`, in another life or past what was pruned: everybody is told to start over from there."""
-        window = self._new_window(head)
-        frames = {}
+        replay, frames = self._replay.restarted(head, floor), {}
         while True:
             with self.lock:
                 if not (missing := {feed.encoding for feed in self._feeds.values()} - frames.keys()):
-                    self.cursor, self.floor, self._window, self._held = head, floor, window, {}
+                    self.cursor, self._replay, self._held = head, replay, {}
                     for feed in self._feeds.values():
                         feed.append(frames[feed.encoding])
-                    return self._run.cache_clear()
+                    return
             frames |= {encoding: encoding.reset(reason, head, self._spread_ms()) for encoding in missing}
-
-    def _new_window(self, head):
-        newest = [event for event in self._read_page(page_of(head.seq)) if event.seq <= head.seq] if head.seq else []
-        return Window(self.lock, self._read_page, newest, recent=self._recent)
 
     def _send(self, event):
         frames = {}
@@ -88,7 +82,7 @@ class Hub:
                 wanted = self._index.get(event.topic, {})
                 if not (missing := wanted.keys() - frames.keys()):
                     if event.seq is not None:
-                        self._window.append(event)
+                        self._replay.append(event)
                         self.cursor = event.cursor
                     for encoding, feeds in wanted.items():
                         for feed in feeds:
@@ -112,19 +106,19 @@ class Hub:
             stream, head = Stream(feed, deadline=deadline), self.cursor
             feed.enter(stream)
         try:
-            stream.replay = [*self._replay(feed, cursor, head)][::-1]
+            stream.replay = [*self._begin(feed, cursor, head)][::-1]
         except BaseException:
             self.leave(stream)
             raise
         return stream
 
-    def _replay(self, feed, cursor, head):
-        """Yield the slabs between `cursor` and `head`, where the live frames begin."""
+    def _begin(self, feed, cursor, head):
+        """Yield what comes before the live frames, which begin after `head`."""
         encoding, reason, slabs = feed.encoding, None, []
         if cursor:
             try:
-                reason = self._refusal(cursor, head)
-                slabs = [] if reason else [*self._slabs(feed, cursor.seq, head)]
+                reason = self._replay.refusal(cursor, head)
+                slabs = [] if reason else self._replay.slabs(feed, cursor.seq, head)
             except LogTrimmed:      # pruned while it was read
                 reason = "expired"
         yield encoding.connected(cursor or head)
@@ -132,32 +126,8 @@ class Hub:
         if reason:
             yield encoding.reset(reason, head, self._spread_ms())
 
-    def _slabs(self, feed, seq, head):
-        for number in range(seq // PAGE, -(-head.seq // PAGE)):
-            low, high = max(seq, number * PAGE), min(head.seq, (number + 1) * PAGE)
-            if slab := self._run(head.epoch, feed.topics, feed.encoding, low, high):
-                yield slab
-
-    def _make_run(self, epoch, topics, encoding, low, high):
-        events = [event for event in self._window.page(page_of(low + 1)) if low < event.seq <= high and event.epoch == epoch]
-        if len(events) != high - low:
-            raise LogTrimmed(f"events {low + 1} to {high} of {epoch} are not all in the log; the client starts over")
-        frames = [event.frame(encoding) for event in events if event.topic in topics]
-        return encoding.slab(frames) if frames else b""
-
-    def _refusal(self, cursor, head):
-        if cursor is UNREADABLE:
-            return "unreadable"
-        if cursor.epoch != head.epoch:
-            return "epoch"
-        if cursor.seq > head.seq:
-            return "ahead"
-        if cursor.seq < max(self.floor, head.seq - self._replay_limit):
-            return "expired"
-        return None
-
     def _spread_ms(self):
-        return min(MOST_SPREAD_MS, RELOAD_MS * len(self))
+        return min(MOST_SPREAD_MS, RELOAD_MS * self.open_streams)
 
     def _open(self, key):
         feed = self._feeds[key] = Feed(self, *key)
@@ -209,7 +179,7 @@ class Hub:
             head, silent = self.cursor, {}
             for feed in self._feeds.values():
                 feed.quiet_since = now if feed.quiet_since is None else feed.quiet_since
-                if now - feed.quiet_since >= self._heartbeat_s:
+                if now - feed.quiet_since >= self.heartbeat_s:
                     silent[feed] = feed.moment
         frames = {encoding: encoding.heartbeat(head) for encoding in {feed.encoding for feed in silent}}
         with self.lock:

@@ -3,11 +3,12 @@
 Page k holds seq k*256+1 .. k*256+256. seq has no gaps, so a full page never changes and one copy serves everyone.
 The hub's lock guards all of it; `read_page` is the only call-out and runs without the lock.
 """
-from collections import OrderedDict
 from concurrent.futures import Future
 
-PAGE = 256      # events; a page of 100-byte events is one 64 KiB read
-CACHED = 64     # older pages kept: 16,384 events, more than one client may replay
+from .cache import Cache
+
+PAGE = 256              # events; a page of 100-byte events is one 64 KiB read
+CACHED = 32 << 20       # bytes of data in older pages, twice what one client may replay; frames come on top
 
 
 def page_of(seq):
@@ -20,7 +21,7 @@ class Window:
         """newest: the events of the head's page, up to the head, so that every page held is whole. recent: pages never given up."""
         self._lock, self._read_page, self._most_recent = lock, read_page, recent
         self._recent = {page_of(newest[-1].seq): list(newest)} if newest else {}
-        self._older, self._loading = OrderedDict(), {}
+        self._older, self._loading = Cache(CACHED), {}
 
     def append(self, event):
         """Add the event after the head. The caller holds the lock."""
@@ -38,10 +39,7 @@ class Window:
         However many ask for a page that is not in memory, one of them reads it. Raises what `read_page` raises.
         """
         with self._lock:
-            page = self._recent.get(number) or self._older.get(number)
-            if page is not None:
-                if number in self._older:
-                    self._older.move_to_end(number)
+            if page := self._recent.get(number) or self._older.get(number):
                 return page
             loading, mine = self._loading.get(number), number not in self._loading
             if mine:
@@ -64,6 +62,4 @@ class Window:
                     self._keep(number, page)
 
     def _keep(self, number, page):
-        self._older[number] = page
-        while len(self._older) > CACHED:
-            self._older.popitem(last=False)
+        self._older.put(number, page, sum(len(event.data) for event in page))

@@ -1,8 +1,33 @@
-"""Transports: what an event looks like on the wire. An encoding is stateless, and one object of it serves all feeds.
+"""Transports: what events look like on the wire. One file per transport."""
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
-An encoding has
-    event(event) -> bytes               its frame, made once and shared
-    slab(frames) -> bytes               several frames in one piece; of one frame, that very object
-    connected(cursor), heartbeat(cursor), reset(reason, cursor, spread_ms), closing(reason) -> bytes
-Any thread may call any of them; none blocks.
-"""
+from ..core.event import Cursor, Event
+
+
+class Encoding(ABC):
+    """The bytes of one transport. Stateless: one object of it serves all feeds. Any thread may call any method; none blocks."""
+
+    @abstractmethod
+    def event(self, event: Event) -> bytes:
+        """Return the event's frame; it is made once and shared."""
+
+    @abstractmethod
+    def slab(self, frames: Sequence[bytes]) -> bytes:
+        """Return several frames in one piece; of one frame, that very object. The hub's lock is held: a join and nothing else."""
+
+    @abstractmethod
+    def connected(self, cursor: Cursor) -> bytes:
+        """Return what a stream begins with: it goes on after `cursor`, which may be UNREADABLE."""
+
+    @abstractmethod
+    def heartbeat(self, cursor: Cursor) -> bytes:
+        """Return what says "nothing new up to `cursor`"."""
+
+    @abstractmethod
+    def reset(self, reason: str, cursor: Cursor, spread_ms: int) -> bytes:
+        """Return what says "events were lost; start over from `cursor`, at a random moment within `spread_ms`"."""
+
+    @abstractmethod
+    def closing(self, reason: str) -> bytes:
+        """Return what a stream parts with."""

@@ -5,20 +5,19 @@ It knows no table. On SQLite the engine itself begins the transactions, because 
 from datetime import UTC
 
 import sqlalchemy as sa
-import transaction
 import zope.sqlalchemy
-from pyramid_retry import mark_error_retryable
-from pyramid_tm import default_commit_veto
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, sessionmaker
 
 from . import schema
+from .tm import TransactionManager, commit_veto
 
 POOL_SIZE = 32              # connections: as many as worker threads, so that no request waits for another one's
 POOL_TIMEOUT_S = 5          # seconds for a free connection; then 503, before the client's patience and the server's threads are gone
 CONNECT_TIMEOUT_S = 5       # seconds to reach PostgreSQL, for the same reason
 BUSY_TIMEOUT_MS = 10_000    # SQLite: wait for the one writer; transactions here last milliseconds
+READ_COMMITTED = "READ COMMITTED"
 READING_METHODS = frozenset({"GET", "HEAD"})
 
 # PostgreSQL: nobody waits for ever for a lock, a slow statement or a client that went away in the middle of a transaction.
@@ -62,6 +61,9 @@ def create_engine(settings):
     """
     url = read_url(settings)
     options = {key.removeprefix("sqlalchemy."): value for key, value in settings.items() if key.startswith("sqlalchemy.")}
+    if url.get_backend_name() == "postgresql" and options.get("isolation_level", READ_COMMITTED).upper() != READ_COMMITTED:
+        raise ValueError(f"sqlalchemy.isolation_level = {options['isolation_level']}: must be {READ_COMMITTED}, for under a stricter one "
+                         "most transactions that publish would fail; leave it out")
     try:
         engine = sa.engine_from_config({**_defaults(url), **options, "url": url}, prefix="")
     except (ArgumentError, TypeError, ValueError, ImportError) as error:
@@ -98,7 +100,7 @@ def _defaults(url):
     if url.get_backend_name() == "sqlite":
         return defaults
     connect = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
-    return {**defaults, "isolation_level": "READ COMMITTED", "connect_args": connect}
+    return {**defaults, "isolation_level": READ_COMMITTED, "connect_args": connect}
 
 
 def _prepare_postgresql(connection, record):
@@ -122,37 +124,6 @@ def _begin_sqlite(connection):
 
 
 # Sessions
-
-class TransactionManager(transaction.TransactionManager):
-    """A transaction manager of one request, explicit: nothing joins a transaction that was not begun.
-
-    It marks an error of commit() that is worth a new attempt. pyramid_tm would look too late: a catch-all exception view
-    has turned the error into a response by then.
-    """
-
-    def __init__(self, request):
-        super().__init__(explicit=True)
-
-    def commit(self):
-        current = self.get()
-        try:
-            super().commit()
-        except Exception as error:
-            if current.isRetryableError(error):
-                mark_error_retryable(error)
-            raise
-
-
-def commit_veto(request, response):
-    """For pyramid_tm: an answer 4xx or 5xx leaves nothing behind.
-
-    An exception view may have made that answer of an error that is worth a new attempt; after a veto pyramid_tm no longer
-    looks for one, so it is marked here.
-    """
-    if getattr(request, "exception", None) is not None and request.tm.get().isRetryableError(request.exception):
-        mark_error_retryable(request.exception)
-    return default_commit_veto(request, response)
-
 
 def dbsession(request):
     """Request method, reified. The session of this request, in the transaction of `request.tm`; closed when the request ends."""

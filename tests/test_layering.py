@@ -36,8 +36,9 @@ RULES = {
     "myapp/realtime/*.py": ({R}, None),
     "myapp/server/*.py": ({f"{R}.core.handoff", f"{R}.core.hub", "myapp.server"}, STDLIB | {"waitress"}),
     "myapp/app/*.py": ({"myapp.db", "myapp.app", R}, None),
-    "myapp/db.py": ({"myapp.schema"}, None),
+    "myapp/db.py": ({"myapp.schema", "myapp.tm"}, None),
     "myapp/schema.py": (set(), None),
+    "myapp/tm.py": (set(), None),
     "myapp/*.py": ({"myapp"}, None),
 }
 DRIVERS = {"redis", "pika", "psycopg2", "wsproto", "prometheus_client", "transaction", "zope.sqlalchemy"}

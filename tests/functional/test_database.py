@@ -215,3 +215,9 @@ def test_the_way_down_leads_to_an_empty_database(engine):
         command.downgrade(config, "realtime@base")
     with engine.connect() as connection:
         assert set(sa.inspect(connection).get_table_names()) - {"alembic_version"} == set()
+
+
+def test_a_stricter_isolation_level_is_refused_with_the_reason():
+    settings = {"sqlalchemy.url": "postgresql://a@localhost/b", "sqlalchemy.isolation_level": "SERIALIZABLE"}
+    with pytest.raises(ValueError, match="must be READ COMMITTED"):
+        db.create_engine(settings)

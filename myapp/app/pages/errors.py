@@ -103,7 +103,7 @@ def will_be_retried(request, exc):
         return False
     try:
         return is_error_retryable(request, exc) or request.tm.get().isRetryableError(exc)
-    except NoTransaction:       # after the commit, where db.TransactionManager has marked what is retryable
+    except NoTransaction:       # after the commit, where tm.TransactionManager has marked what is retryable
         return False
 
 

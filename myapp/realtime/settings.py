@@ -119,7 +119,7 @@ def shown(name, value):
 TABLE = [
     Setting("broker", text, "memory://", "Where events travel between processes: a URL whose scheme names the broker."),
     Setting("session", text, "dbsession", "The request attribute that is the SQLAlchemy session."),
-    Setting("heartbeat", duration("500ms", "5m"), "15s", "Silence after which a stream is sent a heartbeat."),
+    Setting("heartbeat", duration("100ms", "5m"), "15s", "Silence after which a stream is sent a heartbeat."),
     Setting("retry", duration_range("0s", "10m"), "2s..5s", "Range in which each client is told to wait before it connects again."),
     Setting("stream_lifetime", duration(), "0s", "How long a stream may last before the client must connect again; 0s is for ever."),
     Setting("thread_streams", integer(1, 10_000), "",

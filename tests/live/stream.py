@@ -35,9 +35,9 @@ class Stream:
         self._keep = keep
         self._changed = threading.Condition()       # guards frames and is_over
         self._connection = http.client.HTTPConnection(*address, timeout=WAIT_S)
-        self._connection.connect()
-        self._socket = self._connection.sock        # the connection may forget it once it has the head
         try:
+            self._connection.connect()
+            self._socket = self._connection.sock    # the connection may forget it once it has the head
             query = urlencode([*(("topic", topic) for topic in topics), *parameters.items()])
             self._connection.request("GET", f"/events?{query}", headers={"Last-Event-ID": cursor} if cursor else {})
             self._response = self._connection.getresponse()

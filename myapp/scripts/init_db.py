@@ -1,19 +1,19 @@
 """myapp-init-db: bring the database to this release's schema, and make the first account. Twice does nothing new."""
 import argparse
-import configparser
 import secrets
-import sys
 from pathlib import Path
 
 import sqlalchemy as sa
-from pyramid.paster import get_app, get_appsettings, setup_logging
+from alembic.util import CommandError
 
 from myapp import db, schema
-from myapp.app.errors import Refusal
 from myapp.app.models import Role, User, email_key
 from myapp.app.users import Users
 from myapp.realtime import log, session
 
+from . import console
+
+PROG = "myapp-init-db"
 ADMIN = {"name": "admin", "email": "admin@localhost", "role": Role.ADMIN}
 CONSOLE = User(name="console", role=Role.ADMIN)     # who acts; whoever can read the ini file may do everything
 PASSWORD_BYTES = 12     # 16 characters, 96 bits
@@ -28,24 +28,23 @@ SAMPLE = [
 
 
 def main(argv=None):
-    """Console command. Ends with 0, or with 1 and one line on stderr that says what is wrong."""
-    options = parser().parse_args(argv)
-    try:
-        run(options)
-    except Refusal as refusal:
-        sentences = getattr(refusal, "errors", {"account": str(refusal)})
-        fail("; ".join(f"{field}: {sentence}" for field, sentence in sentences.items()))
-    except (OSError, LookupError, ValueError, configparser.Error) as error:
-        fail(str(error))
-    except sa.exc.SQLAlchemyError as error:
-        fail(f"the database cannot be used: {schema.reason(error)}")
+    """Console command. Ends with 0, or with 1 and what is wrong on stderr, in one line."""
+    with console.one_line(PROG):
+        options = parser().parse_args(argv)
+        password = options.admin_password or read_password(options.admin_password_file)
+        prepare(options)
+        with console.application(options.ini) as registry:
+            make_admin(registry, password)
+            if options.sample:
+                make_sample(registry)
 
 
 def parser():
-    parser = argparse.ArgumentParser(prog="myapp-init-db", description="Make or migrate the database, and the first account.")
+    parser = argparse.ArgumentParser(prog=PROG, description="Make or migrate the database, and the first account.")
     parser.add_argument("ini", metavar="INI", help="the ini file whose sqlalchemy.url names the database")
     password = parser.add_mutually_exclusive_group()
-    password.add_argument("--admin-password", metavar="P", help="of the account admin, if it has to be made; else one is generated")
+    password.add_argument("--admin-password", metavar="P", type=console.text,
+                          help="of the account admin, if it has to be made; else one is generated")
     password.add_argument("--admin-password-file", metavar="F", type=Path, help="a file whose first line is that password")
     parser.add_argument("--sample", action="store_true", help="add ten users to try things with")
     parser.add_argument("--new-epoch", action="store_true",
@@ -53,26 +52,37 @@ def parser():
     return parser
 
 
-def run(options):
-    password = options.admin_password
-    if options.admin_password_file:
-        password = options.admin_password_file.read_text(encoding="utf-8").partition("\n")[0]
-    engine = db.create_engine(get_appsettings(options.ini))
-    migrate(engine)
-    if options.new_epoch:
-        with engine.begin() as connection:
-            log.new_epoch(connection)
-        print("The event log has a new epoch; open pages start over.")
-    engine.dispose()
-    setup_logging(options.ini)
-    registry = get_app(options.ini).registry
-    make_admin(registry, password)
-    if options.sample:
-        make_sample(registry)
+def read_password(path):
+    """Return the first line of the file `path`; None when there is no path. Raises Failure."""
+    try:
+        return path and path.read_text(encoding="utf-8").partition("\n")[0]
+    except OSError as error:
+        raise console.Failure(f"{path} cannot be read: {error.strerror}; its first line is to be the password") from error
+    except UnicodeDecodeError:      # the cause is not shown: it holds the password
+        raise console.Failure(f"{path} is not UTF-8; its first line is to be the password") from None
+
+
+def prepare(options):
+    """Bring the database to this release's schema and, if that is asked for, begin another life of the event log."""
+    try:
+        engine = db.create_engine(console.read_settings(options.ini))
+    except ValueError as error:
+        raise console.Failure(str(error)) from error
+    try:
+        migrate(engine)
+        if options.new_epoch:
+            with engine.begin() as connection:
+                log.new_epoch(connection)
+            print("The event log has a new epoch; open pages start over.")
+    finally:
+        engine.dispose()
 
 
 def migrate(engine):
-    schema.upgrade(engine)
+    try:
+        schema.upgrade(engine)
+    except CommandError as error:
+        raise console.Failure(f"{db.shown(engine.url)} cannot be migrated: {error}; was it made by a newer release?") from error
     print(f"The schema of {db.shown(engine.url)} is that of this release.")
 
 
@@ -92,8 +102,3 @@ def make_sample(registry):
         for name, email, role in missing:
             Users(rt.request.dbsession, rt, CONSOLE).create({"name": name, "email": email, "role": role})
     print(f"Added {len(missing)} sample users.")
-
-
-def fail(sentence):
-    print(f"myapp-init-db: {' '.join(sentence.split())}", file=sys.stderr)
-    sys.exit(1)

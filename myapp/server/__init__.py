@@ -14,7 +14,7 @@ import time
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
-from .deaf import DEAF_S, DeafWatch, timeouts
+from .deaf import DEAF_S, Channel, DeafWatch, timeouts
 from .settings import read_settings
 
 logger = logging.getLogger(__name__)
@@ -55,9 +55,15 @@ class Server:
     def __init__(self, app, **settings):
         """settings: waitress's, as text or typed. The sockets listen from here on. Raises ValueError for settings that cannot be."""
         self._map, self._callbacks, self._is_stopping = {}, set(), False
-        self._waitress = create_server(self._offer(app), map=self._map, **read_settings(settings))
+        try:
+            create_server(self._offer(app), map=self._map, **read_settings(settings))
+        except BaseException:
+            wasyncore.close_all(self._map)      # the socket that cannot listen, and those before it that can
+            raise
         self._listeners = [dispatcher for dispatcher in self._map.values() if isinstance(dispatcher, BaseWSGIServer)]
         self._settings = self._listeners[0].adj
+        for listener in self._listeners:
+            listener.channel_class = Channel
 
     @property
     def addresses(self):

@@ -3,15 +3,25 @@
 waitress itself would keep them: its channel_timeout passes over whoever has a request, and the worker that answers it waits
 for room in the buffer for ever, with its thread and with its place among the streams.
 """
+import errno
 import logging
 import socket
 import struct
 import time
 
+from waitress.channel import HTTPChannel
+
+try:
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
+except ImportError:     # Windows
+    ioctl = None
+
 logger = logging.getLogger(__name__)
 
-DEAF_S = 60.0   # seconds without taking one byte; nginx's send_timeout. A phone in a tunnel comes back earlier, or with a new connection
-LOOK_S = 1.0    # between looks: a look reads three attributes of each connection
+DEAF_S = 60.0   # seconds without taking one byte, as nginx's send_timeout; who was in a tunnel for longer connects anew
+LOOK_S = 1.0    # between looks: a look costs a system call for each client for which something waits
+GIVEN_UP = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}    # how the kernel says so; waitress knows the other ways
 RESET = struct.pack("ii", 1, 0)     # SO_LINGER: on, 0 s
 
 
@@ -20,7 +30,7 @@ class DeafWatch:
 
     def __init__(self, deaf_s=DEAF_S, *, clock=time.monotonic):
         self._deaf_s, self._clock, self._next_look = deaf_s, clock, 0.0
-        self._waiting = {}      # channel with bytes to send -> (its last_activity, since when that has been so)
+        self._waiting = {}      # channel with bytes to send -> (how far it has got, since when)
 
     def look(self, channels):
         """Cut those of `channels`, all that are open, that are deaf. It may be called often: it looks once a second."""
@@ -30,13 +40,13 @@ class DeafWatch:
         self._next_look = now + LOOK_S
         before, self._waiting = self._waiting, {}
         for channel in filter(_has_to_send, channels):
-            state = before.get(channel)
-            if state is None or state[0] != channel.last_activity:
-                state = channel.last_activity, now
-            if now - state[1] >= self._deaf_s:
+            progress = _progress(channel)
+            seen, since = before.get(channel, (None, now))
+            since = since if seen == progress else now
+            if now - since >= self._deaf_s:
                 self._cut(channel)
             else:
-                self._waiting[channel] = state
+                self._waiting[channel] = progress, since
 
     def _cut(self, channel):
         logger.warning("cut the client %s: it took nothing of %d bytes for %g s", channel.addr[0], channel.total_outbufs_len, self._deaf_s)
@@ -45,10 +55,33 @@ class DeafWatch:
         channel.handle_close()      # wakes the worker that waits for room, too
 
 
-def timeouts(deaf_s=DEAF_S):
-    """Return socket options, [(level, name, value)], by which the kernel does the same for what it has taken over from us.
+class Channel(HTTPChannel):
+    """waitress's, for which a client that the kernel has given up is one that has gone: no error of ours, with a traceback."""
 
-    Without them a peer that vanished without a word is given up after 15 minutes.
+    def recv(self, buffer_size):
+        try:
+            return super().recv(buffer_size)
+        except OSError as error:
+            if error.errno not in GIVEN_UP:
+                raise
+            self.handle_close()
+            return b""
+
+    def send(self, data, do_close=True):
+        try:
+            return super().send(data, do_close)
+        except OSError as error:
+            if error.errno not in GIVEN_UP:
+                raise
+            if do_close:
+                self.handle_close()
+            return 0
+
+
+def timeouts(deaf_s=DEAF_S):
+    """Return socket options, [(level, name, value)], by which the kernel gives up who takes nothing of what it has taken over from us.
+
+    Without them a peer that vanished without a word keeps its thread for a quarter of an hour.
     """
     if not hasattr(socket, "TCP_USER_TIMEOUT"):     # Linux has it
         return []
@@ -58,3 +91,9 @@ def timeouts(deaf_s=DEAF_S):
 def _has_to_send(channel):
     """Whether waitress would send if it could: while a request is being answered it waits for send_bytes to be together."""
     return channel.total_outbufs_len >= (channel.adj.send_bytes if channel.requests else 1)
+
+
+def _progress(channel):
+    """What changes when the client takes a byte: the kernel asks us for more only once a third of its megabytes is free."""
+    in_kernel = struct.unpack("i", ioctl(channel.socket, TIOCOUTQ, bytes(4)))[0] if ioctl else 0
+    return channel.last_activity, in_kernel

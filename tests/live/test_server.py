@@ -1,6 +1,5 @@
 """The server with applications of a few lines, over real sockets: what it does for its clients, with its threads and when it stops."""
 import http.client
-import logging
 import os
 import resource
 import socket
@@ -31,14 +30,15 @@ def start():
         server = Server(app, **({"threads": "2"} | where | settings))
         servers.append(server)
         server.deaf_s = deaf_s
-        server.thread = threading.Thread(target=server.run)
+        server.thread = threading.Thread(target=server.run, daemon=True)
         server.thread.start()
         return server
 
     yield start
     for server in servers:
         server.stop()
-        server.thread.join()
+        server.thread.join(DRAIN_S + WAIT_S)
+        assert not server.thread.is_alive()
 
 
 def hello(environ, start_response):
@@ -157,8 +157,9 @@ def test_it_serves_on_when_file_descriptors_pass_what_select_can_hold(start):
 def test_its_addresses_are_such_as_sockets_take(start):
     server = start(hello, listen=f"{HOST}:0 [::1]:0")
     assert {host for host, _ in server.addresses} == {HOST, "::1"}
-    for address in server.addresses:
-        socket.create_connection(address, timeout=WAIT_S).close()
+    for host, port in server.addresses:
+        with closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as client:
+            client.connect((host, port))
 
 
 # Stopping

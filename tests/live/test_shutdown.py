@@ -1,11 +1,14 @@
 """SIGTERM drains a process, kill -9 does no harm, and nor does a network that fails."""
 import http.client
 import json
+import os
+import signal
 import socket
 import sqlite3
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
@@ -18,6 +21,7 @@ from .stream import Stream
 WRITERS = 4
 ENOUGH = 25         # users made before the crash, and again after it: each writer is then in the middle of something
 PATIENCE_S = 60.0   # for a hundred writes with one process start among them
+AT_ONCE_S = 4.0     # half of what a drain may last
 
 
 class Writers:
@@ -70,20 +74,49 @@ def test_sigterm_says_farewell_to_streams_and_the_process_is_gone_with_exit_code
         Api(server.address).users()
 
 
-def test_a_request_that_is_being_answered_when_sigterm_comes_is_answered(start_server, migrated_sqlite):
-    server = start_server(migrated_sqlite)
-    api, path = Api(server.address), migrated_sqlite.removeprefix("sqlite:///")
-    with (closing(sqlite3.connect(path, isolation_level=None)) as rival, ThreadPoolExecutor(1) as pool,
-          Stream(server.address, "users") as stream):
+@contextmanager
+def draining(server, url, number):
+    """Within, the process has been sent signal `number` and drains.
+
+    Gives the Future of the answer to the request that it waits for, and a function that lets that request go on.
+    """
+    api = Api(server.address)
+    with (closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, check_same_thread=False)) as rival,
+          ThreadPoolExecutor(1) as pool, Stream(server.address, "users") as stream):
         stream.first("connected")
         rival.execute("BEGIN IMMEDIATE")            # SQLite has one writer at a time, and that is us
         answer = pool.submit(api.ask, "POST", "/api/users", new_user("Slow but sure"))
         assert api.ask("GET", "/api/users").status == 200 and not answer.done()
-        server.tell_to_stop()
+        os.kill(server.pid, number)
         stream.first("closing")
-        rival.execute("ROLLBACK")
+        yield answer, lambda: rival.execute("ROLLBACK")
+
+
+def test_a_request_that_is_being_answered_when_sigterm_comes_is_answered(start_server, migrated_sqlite):
+    server = start_server(migrated_sqlite)
+    with draining(server, migrated_sqlite, signal.SIGTERM) as (answer, let_go):
+        let_go()
         assert answer.result().status == 201
         assert server.wait() == 0
+
+
+def test_a_second_sigterm_does_not_cut_the_drain_short(start_server, migrated_sqlite):
+    server = start_server(migrated_sqlite)
+    with draining(server, migrated_sqlite, signal.SIGTERM) as (answer, let_go):
+        server.tell_to_stop()
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.wait(1)
+        let_go()
+        assert answer.result().status == 201
+        assert server.wait() == 0
+
+
+def test_ctrl_c_for_the_second_time_ends_the_process_at_once(start_server, migrated_sqlite):
+    server = start_server(migrated_sqlite)
+    with draining(server, migrated_sqlite, signal.SIGINT) as (answer, _):
+        os.kill(server.pid, signal.SIGINT)
+        server.wait(AT_ONCE_S)
+        assert isinstance(answer.exception(), (OSError, http.client.HTTPException))
 
 
 def test_a_request_whose_body_is_still_on_its_way_when_sigterm_comes_is_answered(start_server, migrated_sqlite):

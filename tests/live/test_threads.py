@@ -1,19 +1,24 @@
 """What open streams hold: a thread each within their allowance, no thread beyond, no database connection."""
+import socket
 import threading
 import time
+from functools import partial
 
 import psycopg2
 import pytest
 
 import myapp
+from myapp.realtime import session
 from myapp.server import Server as WebServer
 
 from .api import Api
 from .server import HOST
-from .stream import Stream
+from .stream import WAIT_S, Stream
 
 ALLOWANCE = 4           # of 6 threads; two are kept for everything else
 QUICK_S = 2.0           # for a page on a busy machine; one that waits for a stream's thread waits for ever
+DEAF_S = 1.0            # instead of a minute
+EVENTS = 100            # of 60 KB: more than the kernel and the buffer take over for one client
 GIVEN_BACK_S = 3.0      # after a client has gone: the server looks once a second
 
 
@@ -77,12 +82,13 @@ def test_streams_make_no_thread_beyond_those_that_the_server_has(server, open_st
 
 @pytest.fixture
 def registry(migrated):
-    """The registry of an application that is served from within this process, so that its pool can be looked at."""
+    """The registry of an application that is served from within this process, so that its pool and its allowance can be looked at."""
     settings = {"sqlalchemy.url": migrated, "sqlalchemy.pool_size": "1", "myapp.auto_login": "admin", "realtime.tail_interval": "1m",
                 "realtime.heartbeat": "200ms"}
     app = myapp.main({}, **settings)
-    server = WebServer(app, host=HOST, port="0", threads="6")
-    app.registry.address = server.addresses[0][0], int(server.addresses[0][1])
+    server = WebServer(app, host=HOST, port="0", threads=str(ALLOWANCE + 2), outbuf_high_watermark="65536")
+    server.deaf_s = DEAF_S
+    app.registry.address = server.addresses[0]
     thread = threading.Thread(target=server.run)
     thread.start()
     yield app.registry
@@ -101,6 +107,42 @@ def test_an_open_idle_stream_holds_no_database_connection(registry):
         assert other.events[0].data == user
         assert (pool.checkedout(), pool.checkedin()) == (0, 1)
         assert busy_connections(registry) == []
+
+
+def test_a_client_that_never_reads_gives_its_thread_and_its_place_back(registry, run_together):
+    deaf = [ask_and_never_read(registry.address) for _ in range(ALLOWANCE - 1)]
+    try:
+        with Stream(registry.address, "users") as stream:
+            stream.first("connected")
+            wait_until(lambda: registry.realtime.allowance.taken == ALLOWANCE)
+            for sent in range(1, EVENTS // 10 + 1):     # some at once, and then those who read have them: so that nobody lags behind
+                with session(registry) as rt:
+                    for _ in range(10):
+                        rt.publish("users", "user_nudged", {"text": "x" * 60_000})
+                stream.take(10 * sent)
+            wait_until(lambda: registry.realtime.allowance.taken == 1)
+            ask = partial(Api(registry.address).ask, "GET", "/api/users")
+            assert [answer.status for answer in run_together(*[ask] * (ALLOWANCE + 1))] == [200] * (ALLOWANCE + 1)
+            Api(registry.address).create("Still here")
+            assert stream.take(EVENTS + 1)[-1].data["name"] == "Still here"
+    finally:
+        for client in deaf:
+            client.close()
+
+
+def ask_and_never_read(address):
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(address)
+    client.sendall(b"GET /events?topic=users HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return client
+
+
+def wait_until(is_so):
+    deadline = time.monotonic() + WAIT_S
+    while not is_so():
+        assert time.monotonic() < deadline, "it does not come to pass"
+        threading.Event().wait(0.02)
 
 
 def engine_of(registry):

@@ -165,7 +165,7 @@ setup(
     },
     entry_points={
         "paste.app_factory": ["main = myapp:main"],
-        "paste.server_runner": ["server = myapp.server:serve"],
+        "paste.server_runner": ["server = myapp.server:serve_paste"],
         "console_scripts": [
             "myapp-init-db = myapp.scripts.init_db:main",
             "myapp-prune = myapp.scripts.prune:main",

@@ -2,6 +2,7 @@
 
 It knows no table. On SQLite the engine itself begins the transactions, because the driver would begin them too late.
 """
+import os
 from datetime import UTC
 
 import sqlalchemy as sa
@@ -15,7 +16,9 @@ from .tm import TransactionManager, commit_veto
 
 POOL_SIZE = 32              # connections: as many as worker threads, so that no request waits for another one's
 POOL_TIMEOUT_S = 5          # seconds for a free connection; then 503, before the client's patience and the server's threads are gone
-CONNECT_TIMEOUT_S = 5       # seconds to reach PostgreSQL, for the same reason
+# libpq's: 5 s to reach PostgreSQL, for the same reason; and 15 to 25 s for the kernel to notice that its network has gone.
+CONNECT_POSTGRESQL = {"connect_timeout": 5, "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+                      "tcp_user_timeout": 15_000}
 BUSY_TIMEOUT_MS = 10_000    # SQLite: wait for the one writer; transactions here last milliseconds
 READ_COMMITTED = "READ COMMITTED"
 READING_METHODS = frozenset({"GET", "HEAD"})
@@ -72,6 +75,7 @@ def create_engine(settings):
     sa.event.listen(engine, "connect", prepare)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "begin", _begin_sqlite)
+        sa.event.listen(engine, "checkout", _insist_on_present_file)
     return engine
 
 
@@ -96,10 +100,11 @@ def shown(url):
 
 
 def _defaults(url):
-    defaults = {"pool_pre_ping": True, "pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": POOL_TIMEOUT_S}
+    defaults = {"pool_pre_ping": True, "pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": POOL_TIMEOUT_S,
+                "hide_parameters": True}    # an error's text may reach a log: no e-mail, no hash in it
     if url.get_backend_name() == "sqlite":
         return defaults
-    connect = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
+    connect = {key: value for key, value in CONNECT_POSTGRESQL.items() if key not in url.query}
     return {**defaults, "isolation_level": READ_COMMITTED, "connect_args": connect}
 
 
@@ -115,6 +120,25 @@ def _prepare_sqlite(connection, record):
     connection.isolation_level = None   # the driver's own BEGIN comes only before the first write: too late to be IMMEDIATE
     for pragma in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+    record.info["file"] = _file_of(connection)
+
+
+def _insist_on_present_file(connection, record, proxy):
+    """A file that was replaced or removed lives on in the connections that have it open; what they write is lost with them."""
+    if record.info["file"] != _file_of(connection):
+        raise sa.exc.DisconnectionError("the database file is another one than before")
+
+
+def _file_of(connection):
+    """Which file stands where the connection's own stood: None for a database in memory, or when there is none."""
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        status = path and os.stat(path)
+    except OSError:
+        return None
+    return status and (status.st_dev, status.st_ino)
 
 
 def _begin_sqlite(connection):

@@ -23,7 +23,7 @@ def check(engine):
     if not _exists(engine.url):     # connecting would create the file
         return [f"{url}: there is no such database file; run `myapp-init-db INI`, which creates it"]
     try:
-        with engine.connect() as connection:
+        with engine.execution_options(reading=True).connect() as connection:    # no writer is waited for
             present = set(MigrationContext.configure(connection).get_current_heads())
     except sa.exc.SQLAlchemyError as error:
         return [f"{url}: cannot be reached ({reason(error)}); start the database or correct the URL"]

@@ -4,7 +4,7 @@ Until there is a sign-in, the only identity is that of `myapp.auto_login`: devel
 """
 import ipaddress
 import logging
-from urllib.parse import urlsplit
+import re
 
 import sqlalchemy as sa
 from pyramid.authorization import ALL_PERMISSIONS, ACLHelper, Allow, Everyone
@@ -98,17 +98,14 @@ def _is_loopback_ip(address):
 
 
 def _hostname(host):
-    try:
-        parts = urlsplit(f"//{host}")
-        int(parts.port or 0)
-    except ValueError:      # a port that is no number, half a bracket
-        return None
-    return parts.hostname if parts.netloc == host and "@" not in host else None
+    """The name in a Host header, None when there is more in it than a name and a port."""
+    match = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::[0-9]{1,5})?", host.lower(), re.ASCII)
+    return match and (match[1] or match[2])
 
 
 def carries_cookie(request):
     """Tell whether a request could act for somebody without his knowing: a browser adds cookies by itself, a program does not."""
-    return bool(request.environ.get("HTTP_COOKIE"))
+    return "HTTP_COOKIE" in request.environ     # even one of which nothing was left: requests.py drops what is no cookie
 
 
 def viewer(request):

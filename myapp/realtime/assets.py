@@ -2,6 +2,7 @@
 
 The build is a segment of the path: ES modules and style sheets find their neighbours by relative addresses, under the same build.
 """
+from pyramid.httpexceptions import HTTPMovedPermanently, HTTPNotFound
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.static import static_view
 
@@ -18,7 +19,10 @@ def add_assets(config, name, spec):
     serve = static_view(spec, cache_max_age=None, use_subpath=True)
 
     def view(context, request):
-        response = serve(context, request)
+        try:
+            response = serve(context, request)
+        except HTTPMovedPermanently:    # a folder: to its address with a slash, made of whatever Host the client sent
+            raise HTTPNotFound() from None
         # Another build's address, met while releases roll over: what is here may not be what belongs there, so keep nothing.
         current = request.matchdict["build"] == request.realtime.build
         response.cache_control = f"public, max-age={YEAR_S}, immutable" if current else "no-store"

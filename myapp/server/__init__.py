@@ -8,7 +8,9 @@ It offers the application two keys of the environ: `myapp.threads`, the number o
 again and again until it has stopped, so that it must not block and must do no harm when there is nothing left to do.
 """
 import logging
+import os
 import signal
+import sys
 import time
 
 from waitress import wasyncore
@@ -25,8 +27,23 @@ DRAIN_LOOP_S = 0.05
 IDLE_THREADS_S = 1.0    # for threads that answer nothing to notice that they may go
 
 
+def serve_paste(app, global_conf=None, **settings):
+    """The paste.server_runner: as `serve`, but a server that cannot be ends the process with its sentence and exit code 1.
+
+    pserve takes a SystemExit of a runner for a wish to stop and ends with 0, after which no init system would try again.
+    """
+    try:
+        return serve(app, global_conf, **settings)
+    except SystemExit as end:
+        if not isinstance(end.code, str):
+            raise
+        print(end.code, file=sys.stderr, flush=True)
+        logging.shutdown()
+        os._exit(1)
+
+
 def serve(app, global_conf=None, **settings):
-    """The paste.server_runner. `settings` are waitress's; `pserve x.ini port=7000` overrides the ini's port. Returns on SIGTERM.
+    """Serve until SIGTERM. `settings` are waitress's; `pserve x.ini port=7000` overrides the ini's port.
 
     Raises SystemExit, a sentence, when a setting is wrong or the address cannot be listened on.
     """

@@ -5,6 +5,7 @@ from waitress.adjustments import Adjustments, asbool, asoctal, truthy
 
 DEFAULTS = {
     "asyncore_use_poll": True,          # select() knows no file descriptor beyond 1023: the first one ends the server
+    "connection_limit": 1000,           # waitress's 100 are soon taken by browsers that keep their connections
     "channel_request_lookahead": 1,     # else waitress does not tell that a client has gone
 }
 BOUNDS = {"port": (0, 65535)}           # of numbers; all others count something of which there must be one at least

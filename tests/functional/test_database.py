@@ -1,4 +1,5 @@
 """The database layer: how transactions begin, what is retried, what is bounded, and what the start-up check says."""
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -221,3 +222,22 @@ def test_a_stricter_isolation_level_is_refused_with_the_reason():
     settings = {"sqlalchemy.url": "postgresql://a@localhost/b", "sqlalchemy.isolation_level": "SERIALIZABLE"}
     with pytest.raises(ValueError, match="must be READ COMMITTED"):
         db.create_engine(settings)
+
+
+@pytest.mark.parametrize("how", ["replaced", "removed"])
+def test_a_file_that_was_replaced_or_removed_is_not_written_to_any_more(sqlite_client, tmp_path, how):
+    path = Path(db.make_url(sqlite_client.registry["dbsession_factory"].kw["bind"].url).database)
+    sqlite_client.get("/api/users")
+    with sqlite3.connect(path) as source, sqlite3.connect(tmp_path / "backup") as backup:
+        source.backup(backup)
+    source.close(), backup.close()
+    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        name.unlink(missing_ok=True)
+    if how == "replaced":
+        (tmp_path / "backup").rename(path)
+    answer = sqlite_client.post_json("/api/users", {"name": "Ada", "email": "ada@example.org"}, expect_errors=True)
+    assert answer.status_int == (201 if how == "replaced" else 503)
+    with sqlite3.connect(path) as connection:
+        tables = [name for name, in connection.execute("SELECT name FROM sqlite_master WHERE name = 'users'")]
+        assert not tables if how == "removed" else connection.execute("SELECT count(*) FROM users").fetchone() == (2,)
+    connection.close()

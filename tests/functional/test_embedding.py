@@ -83,7 +83,7 @@ def test_its_modules_are_served_and_its_parts_can_be_inspected(app):
     answer = testapp.get(f"/realtime/{build}/page.js")
     assert "immutable" in answer.headers["Cache-Control"] and "javascript" in answer.content_type
     assert testapp.get("/realtime/another-build/page.js").headers["Cache-Control"] == "no-store"
-    for path in ("..%2f__init__.py", "%2e%2e/__init__.py", "nothing.js", "%00", "//etc/passwd"):
+    for path in ("..%2f__init__.py", "%2e%2e/__init__.py", "nothing.js", "%00", "//etc/passwd", "page.js/.."):
         assert testapp.get(f"/realtime/{build}/{path}", expect_errors=True).status_int == 404
 
 

@@ -1,5 +1,6 @@
 """Hostile bytes on every input: refused with 4xx, or stored as the harmless text that they are; never 5xx, and nothing half done."""
 import json
+import time
 from urllib.parse import quote
 
 import pytest
@@ -140,3 +141,17 @@ def test_a_password_of_any_characters_is_only_hashed(client):
     for password in (*MARKUP, "a\r\nSet-Cookie: x=y", "\u202e" * 8, "🎈" * 200):
         client.put_json("/api/users/1", {"password": password.ljust(8)}, status=200)
     assert all("password" not in json.dumps(event) for event in client.events())
+
+
+@pytest.mark.parametrize("cookie", ["a" * 200_000, "a=b " + "x" * 200_000, "=" * 200_000, ";" * 200_000, "a=\x00\xff; b"])
+def test_a_header_that_is_no_cookie_costs_nothing(sqlite_client, cookie):
+    began = time.process_time()
+    sqlite_client.get("/", extra_environ={"HTTP_COOKIE": cookie}, status=200)
+    assert time.process_time() - began < 5      # WebOb's own reader took minutes
+
+
+def test_a_form_of_parts_within_parts_is_refused(sqlite_client):
+    body = b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" * 400
+    before = sqlite_client.everything()
+    sqlite_client.post("/users/new", body, content_type="multipart/form-data; boundary=b", status=400)
+    assert sqlite_client.everything() == before

@@ -56,5 +56,6 @@ def test_without_a_database_the_message_says_how_one_is_named(start):
 
 def test_a_setting_of_the_server_that_is_wrong_is_named_with_what_is_allowed(migrated_sqlite, tmp_path):
     done = run("pserve", Server(tmp_path, migrated_sqlite, threads="many").ini)
+    assert done.returncode == 1
     assert "[server:main]: threads = 'many': must be a whole number, 1 or more" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr + done.stdout

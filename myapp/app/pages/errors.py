@@ -74,7 +74,9 @@ def bad_csrf(exc, request):
 def unavailable(exc, request):
     """The database is away, locked or contended."""
     if not will_be_retried(request, exc):
-        log.error("%s %s: %s", request.method, _path(request), type(exc).__name__, exc_info=exc)
+        # One line, for there is one for each request while it lasts; the first line of the driver's is what tells.
+        cause = str(getattr(exc, "orig", None) or exc).strip().partition("\n")[0]
+        log.error("%s %s: %s: %s", request.method, _path(request), type(exc).__name__, cause)
     return answer(request, 503, headers={"Retry-After": RETRY_AFTER_S})
 
 

@@ -1,9 +1,11 @@
 """Hostile bytes on every input: refused with 4xx, or stored as the harmless text that they are; never 5xx, and nothing half done."""
 import json
-import time
 from urllib.parse import quote
 
 import pytest
+from pyramid.events import NewRequest
+
+from myapp.app.requests import AppRequest, check
 
 FIELDS = {"name": "Ada", "email": "ada@example.org"}
 MARKUP = [
@@ -143,11 +145,14 @@ def test_a_password_of_any_characters_is_only_hashed(client):
     assert all("password" not in json.dumps(event) for event in client.events())
 
 
-@pytest.mark.parametrize("cookie", ["a" * 200_000, "a=b " + "x" * 200_000, "=" * 200_000, ";" * 200_000, "a=\x00\xff; b"])
-def test_a_header_that_is_no_cookie_costs_nothing(sqlite_client, cookie):
-    began = time.process_time()
+@pytest.mark.parametrize(("cookie", "kept"), [
+    ("a" * 200_000, ""), ("a=b " + "x" * 200_000, ""), ("=" * 200_000, ""), (";" * 200_000, ""), ("a=\x00\xff; b", ""),
+    ("csrf_token=ba9d9ef;junk; session=x.y-z_1", "csrf_token=ba9d9ef; session=x.y-z_1")])
+def test_what_is_no_cookie_never_reaches_the_reader_that_would_take_minutes_for_it(sqlite_client, cookie, kept):
+    request = AppRequest.blank("/", environ={"HTTP_COOKIE": cookie})
+    check(NewRequest(request))
+    assert request.environ["HTTP_COOKIE"] == kept
     sqlite_client.get("/", extra_environ={"HTTP_COOKIE": cookie}, status=200)
-    assert time.process_time() - began < 5      # WebOb's own reader took minutes
 
 
 def test_a_form_of_parts_within_parts_is_refused(sqlite_client):

@@ -1,6 +1,7 @@
 # make run [PORT=6543]   serve a fresh clone on SQLite and the memory broker
 # make test              everything, on a bare machine too
 # make lint, make clean
+# make bench [OPTIONS=--quick]   this server and its peers under the same load; benchmarks/README.rst
 
 VENV ?= .venv
 PORT ?= 6543
@@ -13,9 +14,10 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 # --use-pep517: else an old pip runs setup.py develop, which knows nothing of build requirements.
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt
 WHAT_IS_BUILT_FROM = package.json package-lock.json .npmrc
+BENCH = build/benchmarks
 JS_TESTS = $(wildcard tests/js/*.test.mjs)
 
-.PHONY: run test lint clean
+.PHONY: run test lint bench clean
 .DELETE_ON_ERROR:
 
 # Pyramid 2.1 warns of an import of its own at each start, which says nothing to whoever runs it.
@@ -33,6 +35,31 @@ test: $(VENV)/can-test
 
 lint: $(VENV)/can-test
 	$(BIN)/ruff check
+
+# This server and its peers under the same load: a load client in C, and the peers in an environment of their own.
+bench: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning
+bench: $(VENV)/can-run $(BENCH)/load $(BENCH)/raw $(BENCH)/peers/made $(BENCH)/nchan
+	@$(BIN)/python -m benchmarks $(OPTIONS)
+
+$(BENCH)/load: benchmarks/load.c
+$(BENCH)/raw: benchmarks/peers/raw.c
+$(BENCH)/load $(BENCH)/raw:
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu11 -O2 -Wall -Wextra -o $@ $<
+
+$(BENCH)/peers/made: benchmarks/requirements.txt
+	@echo "Installing the Python peers into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# Without it the benchmark goes on, and says so.
+$(BENCH)/nchan:
+	@mkdir -p $(@D)
+	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || ! command -v apt-get > $@.log || test "$$(id -u)" != 0 || \
+		{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends nginx libnginx-mod-nchan; } \
+		>> $@.log 2>&1 || echo "nginx with nchan could not be installed; $@.log says why"
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist myapp.egg-info myapp/app/static/vendor .pytest_cache .ruff_cache

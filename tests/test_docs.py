@@ -7,6 +7,7 @@ import pytest
 
 import myapp.realtime.settings
 from myapp.app.settings import SETTINGS
+from myapp.server.settings import TABLE as SERVER_SETTINGS
 
 ROOT = Path(__file__).parents[1]
 SETTINGS_OF = {"realtime.": myapp.realtime.settings.TABLE, "myapp.": SETTINGS}
@@ -16,20 +17,28 @@ INIS = ["development.ini", "production.ini"]
 
 
 def readme_rows():
-    return {key: (default, meaning) for key, default, meaning in ROW.findall((ROOT / "README.rst").read_text())
-            if key.startswith(tuple(SETTINGS_OF))}
+    return {key: (default, meaning) for key, default, meaning in ROW.findall((ROOT / "README.rst").read_text())}
 
 
-def ini_lines(name):
-    """Return {key: (value, whether it is commented out)} of the application's own keys in [app:main]."""
-    section = (ROOT / name).read_text().partition("[app:main]")[2].partition("\n[")[0]
-    return {key: (value.strip(), bool(mark)) for mark, key, value in re.findall(r"^(#?)([a-z][a-z_.]*) *=(.*)$", section, re.MULTILINE)
-            if key.startswith(tuple(SETTINGS_OF))}
+def ini_lines(name, section="app:main"):
+    """Return {key: (value, whether it is commented out)} of a section."""
+    text = (ROOT / name).read_text().partition(f"\n[{section}]\n")[2].partition("\n[")[0]
+    return {key: (value.strip(), bool(mark)) for mark, key, value in re.findall(r"^(#?)([a-z][a-z_.]*) *=(.*)$", text, re.MULTILINE)
+            if section != "app:main" or key.startswith(tuple(SETTINGS_OF))}
 
 
 def test_the_readme_has_every_setting_with_its_default_and_meaning_and_no_other():
     assert readme_rows() == {
-        key: (f"``{setting.default}``" if setting.default else "not set", setting.meaning) for key, setting in KNOWN.items()}
+        key: (f"``{setting.default}``" if setting.default else "not set", setting.meaning)
+        for key, setting in [*KNOWN.items(), *((setting.key, setting) for setting in SERVER_SETTINGS)]}
+
+
+@pytest.mark.parametrize("name", INIS)
+def test_an_ini_file_shows_the_servers_own_settings_with_their_defaults_and_four_threads(name):
+    lines = ini_lines(name, "server:main")
+    assert {setting.key: lines.get(setting.key) for setting in SERVER_SETTINGS} == {
+        setting.key: (setting.default, True) for setting in SERVER_SETTINGS}
+    assert lines["threads"] == ("4", False)
 
 
 @pytest.mark.parametrize("name", INIS)

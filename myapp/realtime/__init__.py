@@ -43,10 +43,14 @@ def includeme(config):
 
 
 def _conflicts(values):
+    problems = []
     if values["tape"] < 2 * values["max_event"]:
-        return [f"realtime.tape ({values['tape']} bytes) with realtime.max_event ({values['max_event']} bytes): one event would cut "
-                "whoever is not quick; make the tape at least twice as large"]
-    return []
+        problems.append(f"realtime.tape ({values['tape']} bytes) with realtime.max_event ({values['max_event']} bytes): one event would "
+                        "cut whoever is not quick; make the tape at least twice as large")
+    if values["pending_bytes"] < 4 * values["replay_bytes"]:
+        problems.append(f"realtime.pending_bytes ({values['pending_bytes']} bytes) with realtime.replay_bytes ({values['replay_bytes']} "
+                        "bytes): one client would keep the others from coming back; make pending_bytes at least four times as large")
+    return problems
 
 
 def _broker_problems(url, registry):

@@ -58,4 +58,13 @@ class NoPlace:
 
 def unavailable(reason):
     """Return the refusal of one who may come again in a while, 503 with Retry-After, to be raised."""
-    return problem(503, f"{reason}; try again later", headers={"Retry-After": str(random.randint(*RETRY_AFTER_S))})
+    return _later(503, reason)
+
+
+def too_many(reason):
+    """Return the refusal of one who has enough already, 429 with Retry-After, to be raised."""
+    return _later(429, reason)
+
+
+def _later(status, reason):
+    return problem(status, f"{reason}; try again later", headers={"Retry-After": str(random.randint(*RETRY_AFTER_S))})

@@ -1,7 +1,8 @@
 """Delivery: how a response carries a stream. By hand-over where the server offers it, else by a thread of the server.
 
-The environ keys that a server may offer (myapp.server offers the last two):
+The environ keys that a server may offer (myapp.server offers all of them):
     myapp.hand_over(stream)     takes the stream with the connection; no thread is spent
+    myapp.max_streams           how many streams it has room for
     myapp.threads               how many threads answer requests
     myapp.at_shutdown(callback) has callback("shutdown") called when the server is about to stop
 """
@@ -9,7 +10,7 @@ import time
 
 from pyramid.response import Response
 
-from .core.feed import Lapsed
+from .core.handoff import Lapsed
 
 LOOK_S = 1.0    # between looks whether the client is still there, and ticks of the heartbeat
 
@@ -17,11 +18,10 @@ LOOK_S = 1.0    # between looks whether the client is still there, and ticks of 
 class StreamResponse(Response):
     """A response that sends a Stream until it ends."""
 
-    def __init__(self, delivery, **response):
+    def __init__(self, delivery, headerlist):
         """delivery: the ThreadDelivery that sends it, where the server takes no streams."""
-        super().__init__(**response)
-        del self.content_length     # before app_iter is set: it has none
-        self.app_iter = self._delivery = delivery
+        super().__init__(app_iter=delivery, headerlist=headerlist)
+        self._delivery = delivery
 
     def __call__(self, environ, start_response):
         hand_over = environ.get("myapp.hand_over")

@@ -50,6 +50,14 @@ class LogTrimmed(RealtimeError, LookupError):
     """The events asked for are older than the log keeps."""
 
 
+class HubFull(RealtimeError):
+    """There is no place for one more stream now, whoever asks."""
+
+
+class TooManyStreams(RealtimeError):
+    """One user, or one address, has all the streams that one may have."""
+
+
 def did_you_mean(word, words):
     """Return " (did you mean 'x'?)" for the nearest of `words`, or ""."""
     nearest = difflib.get_close_matches(word, words, n=1)

@@ -15,13 +15,14 @@ logger = logging.getLogger(__name__)
 PATIENCE_S = 0.1        # before a hole is read from the table: after-commit messages overtake each other, 99 % for less than 55 ms
 ANXIOUS_S = 0.5         # between looks while the broker is down, or the database does not answer
 AT_ONCE = 1000          # events read from the table in one go
+MOST_WAITING = 16 << 20     # bytes of data in messages; what a loop that is behind cannot take yet is read from the table later
 
 
 class Follow:
     def __init__(self, hub, log, *, tail_interval_s=3.0, clock=time.monotonic):
         self._hub, self._log, self._tail_interval_s, self._clock = hub, log, tail_interval_s, clock
         self._changed = threading.Condition()       # guards what follows
-        self._inbox = []                            # events as the broker brings them
+        self._inbox, self._waiting = [], 0          # events as the broker brings them; bytes of their data, those dropped included
         self._is_asked, self._is_stopped, self._is_broker_up = False, False, False
         self._looks_begun, self._looks_done = 0, 0
         self._tail_due, self._hole_due = clock() + tail_interval_s, None
@@ -42,9 +43,13 @@ class Follow:
             self._thread.join(timeout_s)
 
     def take(self, events):
-        """For a broker: events have come, in any order, some perhaps twice."""
+        """For a broker: events have come, in any order, some perhaps twice. Never waits for those who are to have them."""
         with self._changed:
-            self._inbox += events
+            self._waiting += sum(len(event.data) for event in events)
+            if self._waiting <= MOST_WAITING:
+                self._inbox += events
+            else:
+                self._is_asked = True       # the table has them; those that it has not are worth nothing late
             self._changed.notify_all()
 
     def take_state(self, is_up):
@@ -89,7 +94,7 @@ class Follow:
         with self._changed:
             due = min(self._tail_due, self._hole_due or self._tail_due)
             self._changed.wait_for(lambda: self._inbox or self._is_asked or self._is_stopped, max(0, due - self._clock()))
-            events, self._inbox = self._inbox, []
+            events, self._inbox, self._waiting = self._inbox, [], 0
             look = self._is_asked or self._clock() >= due
             if look:
                 self._is_asked = False
@@ -97,12 +102,20 @@ class Follow:
             return events, look
 
     def _receive(self, events):
-        if self._hub.receive(events) is None:
+        if self._enter(events) is None:
             self._hole_due = None
         elif self._hole_due is None:
             self._hole_due = self._clock() + PATIENCE_S
         with self._changed:
             self._changed.notify_all()              # somebody may wait for just these
+
+    def _enter(self, events):
+        """Bring events to the hub, no faster than its loop sends them: else everybody would be cut, and come back for them."""
+        missing = self._hub.receive(events)
+        while self._hub.is_held_up and not self._is_stopped:
+            if self._hub.growth.wait_for_room(ANXIOUS_S):
+                missing = self._hub.receive(())
+        return missing
 
     def _look(self):
         """Read what the table has beyond the hub."""
@@ -134,7 +147,9 @@ class Follow:
                 logger.warning("events after %s were pruned before this process had read them: every page starts over", self._hub.cursor)
                 self._hub.renew(head.cursor, head.floor, "expired")
                 return
-            self._hub.receive(events)
+            self._enter(events)
+            if self._is_stopped:
+                return
             if self._hub.cursor.seq < events[-1].seq:       # the epoch changed between the two looks
                 with self._changed:
                     self._is_asked = True

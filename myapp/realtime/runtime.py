@@ -2,6 +2,7 @@
 
 It puts the parts together and knows nothing of what they do.
 """
+import logging
 import os
 import threading
 from dataclasses import dataclass, field
@@ -18,7 +19,11 @@ from .core.hub import Hub
 from .follow import Follow
 from .fragments import Fragments
 from .log import Log
+from .seldom import Seldom
 from .transports.sse import EventStream
+
+HUB_SETTINGS = (
+    "window", "replay_limit", "replay_bytes", "pending_bytes", "max_streams", "max_streams_per_user", "max_streams_per_address")
 
 
 @dataclass
@@ -52,6 +57,9 @@ class Runtime:
         self.fragments = Fragments(registry, self.topics)
         self.session_name, self.max_event = settings["session"], settings["max_event"]
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
+        self.counts_users, self.counts_addresses = settings["max_streams_per_user"] > 0, settings["max_streams_per_address"] > 0
+        self.refusals = Seldom(logging.getLogger(__name__))
+        self.drain_timeout_s = settings["drain_timeout"]    # read by myapp.server
         # One object each for the whole process, whoever asks first: frames are shared by it.
         self._plain, self._with_fragments = (
             EventStream(fragments=fragments, heartbeat_s=settings["heartbeat"], retry_s=settings["retry"], build=lambda: self.build)
@@ -124,7 +132,7 @@ class Runtime:
         settings, head = self._settings, parts.log.head()
         hub = Hub(
             head.cursor, head.floor, parts.log.read_page, heartbeat_s=settings["heartbeat"], tape_bytes=settings["tape"],
-            window=settings["window"], replay_limit=settings["replay_limit"], replay_bytes=settings["replay_bytes"])
+            **{name: settings[name] for name in HUB_SETTINGS})
         follow = Follow(hub, parts.log, tail_interval_s=settings["tail_interval"])
         parts.broker.subscribe(follow.take, follow.take_state)
         follow.start()

@@ -8,10 +8,10 @@ import time
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .allowance import NoPlace, unavailable
+from .allowance import NoPlace, too_many, unavailable
 from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
-from .errors import LogUnavailable, TopicsRefused
+from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
 from .problem import problem
 from .transports.sse import HEADERS
 
@@ -24,14 +24,14 @@ def includeme(config):
 
 def events(request):
     """`?topic=T[&topic=U][&fragments=1][&last_event_id=C]`, header Last-Event-ID."""
-    if not request.accept.acceptable_offers(["text/event-stream"]):
+    if not accepts_a_stream(request):
         raise problem(406, "this address answers with text/event-stream; accept that, or */*")
-    runtime = request.registry.realtime
-    topics, cursor = wanted_topics(request, runtime.max_topics), wanted_cursor(request)
+    runtime, query = request.registry.realtime, parameters(request)
+    topics, cursor = wanted_topics(query, runtime.max_topics), wanted_cursor(request, query)
     authorize(request, topics)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
-    return _open(request, runtime, topics, cursor)
+    return _open(request, runtime, topics, runtime.encoding(has_fragments=query.get("fragments") == "1"), cursor)
 
 
 def method_not_allowed(request):
@@ -40,9 +40,15 @@ def method_not_allowed(request):
 
 # What the request asks for
 
-def wanted_topics(request, most):
-    """Return the topics of the request, each once. Raises 400."""
-    topics = list(dict.fromkeys(parameters(request).getall("topic")))
+def accepts_a_stream(request):
+    """Whether the client takes text/event-stream. What EventSource and curl say is known without parsing it."""
+    said = request.environ.get("HTTP_ACCEPT", "*/*")
+    return said in ("text/event-stream", "*/*") or bool(request.accept.acceptable_offers(["text/event-stream"]))
+
+
+def wanted_topics(query, most):
+    """Return the topics of the query, each once. Raises 400."""
+    topics = list(dict.fromkeys(query.getall("topic")))
     if not topics:
         raise problem(400, "no topic; name at least one, as in ?topic=users")
     if len(topics) > most:
@@ -52,9 +58,9 @@ def wanted_topics(request, most):
     return topics
 
 
-def wanted_cursor(request):
+def wanted_cursor(request, query):
     """Return the Cursor that the client goes on from, UNREADABLE, or None to begin now. The header wins over the parameter."""
-    text = request.headers.get("Last-Event-ID") or parameters(request).get("last_event_id")
+    text = request.headers.get("Last-Event-ID") or query.get("last_event_id")
     return Cursor.parse(text) if text else None
 
 
@@ -80,26 +86,40 @@ def authorize(request, topics):
 
 # The stream
 
-def _open(request, runtime, topics, cursor):
+def _open(request, runtime, topics, encoding, cursor):
+    """Take all the places that a stream needs, or none; each is taken and counted at once, so that many who come together fit too."""
     place = NoPlace() if "myapp.hand_over" in request.environ else runtime.allowance.take(request.environ)
     try:
-        stream = _join(runtime, topics, runtime.encoding(has_fragments=parameters(request).get("fragments") == "1"), cursor)
+        stream = _join(runtime, topics, encoding, cursor, room=request.environ.get("myapp.max_streams"), **_holder(request, runtime))
     except BaseException:
         place.give_back()
         raise
     if at_shutdown := request.environ.get("myapp.at_shutdown"):
         at_shutdown(stream.feed.hub.end_all)
-    response = StreamResponse(ThreadDelivery(stream, place, request.environ), headers=HEADERS)
+    response = StreamResponse(ThreadDelivery(stream, place, request.environ), [*HEADERS.items()])
     close_unless_answered(request, response)
     return response
 
 
-def _join(runtime, topics, encoding, cursor):
+def _holder(request, runtime):
+    """Return {user, address}: in whose name the stream is counted. REMOTE_ADDR, for anybody may write an X-Forwarded-For."""
+    return {
+        "user": request.authenticated_userid if runtime.counts_users else None,
+        "address": request.remote_addr if runtime.counts_addresses else None}
+
+
+def _join(runtime, topics, encoding, cursor, **stream):
     """Let this process catch up with the page, whose cursor may be from the database or another process; then begin."""
     try:
         if cursor and cursor.epoch and not runtime.follow.reach(cursor):
             raise unavailable("the event log does not answer")
         deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
-        return runtime.hub.join(topics, encoding, cursor, deadline=deadline)
+        return runtime.hub.join(topics, encoding, cursor, deadline=deadline, **stream)
     except LogUnavailable as error:
         raise unavailable("the event log does not answer") from error
+    except HubFull as error:
+        runtime.refusals.warning("refused a stream: %s", error)
+        raise unavailable(str(error)) from error
+    except TooManyStreams as error:
+        runtime.refusals.warning("refused a stream: %s", error)
+        raise too_many(str(error)) from error

@@ -1,14 +1,19 @@
-"""The server: waitress under `pserve`, which drains when it is told to stop and says how many threads it has.
+"""The server: waitress under `pserve`, with one loop for all streams, and a drain when it is told to stop.
 
     [server:main]
     use = egg:myapp#server
 
-It offers the application two keys of the environ: `myapp.threads`, the number of threads that answer requests, and
-`myapp.at_shutdown(callback)`, to have `callback("shutdown")` called when the server is about to stop: by the main thread, and
-again and again until it has stopped, so that it must not block and must do no harm when there is nothing left to do.
+It offers the application keys of the environ:
+    myapp.hand_over(stream)     takes a Stream with its connection: after start_response, instead of a body. Where there is no epoll
+                                (macOS, Windows) it is missing, and streams hold threads
+    myapp.max_streams           how many streams it has room for
+    myapp.threads               how many threads answer requests
+    myapp.at_shutdown(callback) has `callback("shutdown")` called when the server is about to stop: by the main thread, and again and
+                                again until it has stopped, so that it must not block and must do no harm when nothing is left to do
 """
 import logging
 import os
+import select
 import signal
 import sys
 import time
@@ -16,15 +21,19 @@ import time
 from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
-from .deaf import DEAF_S, Channel, DeafWatch, timeouts
+from .deaf import DEAF_S, DeafWatch, timeouts
+from .files import connections, raise_limit, room_for_streams
 from .settings import read_settings
+from .wsgi import StreamChannel
 
 logger = logging.getLogger(__name__)
 
-DRAIN_S = 8.0       # a request still unanswered then is given up; init systems kill after 10 (Docker) to 90 s (systemd)
+DRAIN_TIMEOUT_S = 10.0  # from SIGTERM to the end of the process; init systems kill after 10 (Docker) to 90 s (systemd)
 LOOP_S = 1.0        # between looks of the main loop at the clock; it wakes at once for sockets and signals
 DRAIN_LOOP_S = 0.05
 IDLE_THREADS_S = 1.0    # for threads that answer nothing to notice that they may go
+LAST_S = 2.0        # of the drain, for that and for what the interpreter does at its end
+HAS_EPOLL = hasattr(select, "epoll") and hasattr(os, "eventfd")     # Linux has both
 
 
 def serve_paste(app, global_conf=None, **settings):
@@ -60,40 +69,45 @@ def serve(app, global_conf=None, **settings):
     return 0
 
 
+def _quieten(queue):
+    """Requests that wait for a thread are nothing to warn of: thousands do, for a moment, when all pages come back at once."""
+    if queue.level == logging.NOTSET:
+        queue.setLevel(logging.ERROR)
+
+
 def _where(settings):
     return settings.get("listen") or settings.get("unix_socket") or f"{settings.get('host', '')}:{settings.get('port', '')}"
 
 
 class Server:
-    """waitress with a drain. All methods belong to the main thread, but for `stop` and `at_shutdown`, which any thread may call."""
+    """waitress with a loop for streams, and a drain. All methods belong to the main thread, but for `stop`, which any thread may call."""
 
-    deaf_s = DEAF_S     # how long a client may take nothing of what waits for it; may be set before `run`
+    # May be set before `run`:
+    deaf_s = DEAF_S         # how long a client may take nothing of what waits for it
+    has_loop = HAS_EPOLL    # else a stream holds a thread
 
     def __init__(self, app, **settings):
-        """settings: waitress's, as text or typed. The sockets listen from here on. Raises ValueError for settings that cannot be."""
-        self._map, self._callbacks, self._is_stopping = {}, set(), False
+        """settings: TABLE's and waitress's, as text or typed. The sockets listen from here on. Raises ValueError for what cannot be."""
+        self._map, self._callbacks, self._is_stopping, self._loop = {}, set(), False, None
+        self._own_settings, of_waitress = read_settings(settings)
+        # The one thing that an application may have of the add-on which is the server's business.
+        self._drain_timeout_s = getattr(getattr(getattr(app, "registry", None), "realtime", None), "drain_timeout_s", DRAIN_TIMEOUT_S)
+        file_limit = raise_limit()
+        of_waitress.setdefault("connection_limit", connections(file_limit))
+        self._max_streams = room_for_streams(file_limit, int(of_waitress["connection_limit"]))
         try:
-            create_server(self._offer(app), map=self._map, **read_settings(settings))
+            create_server(app, map=self._map, **of_waitress)
         except BaseException:
             wasyncore.close_all(self._map)      # the socket that cannot listen, and those before it that can
             raise
         self._listeners = [dispatcher for dispatcher in self._map.values() if isinstance(dispatcher, BaseWSGIServer)]
         self._settings = self._listeners[0].adj
-        for listener in self._listeners:
-            listener.channel_class = Channel
 
     @property
     def addresses(self):
         """The (host, port) pairs listened on, port an int; ("unix", path) for a unix socket."""
         pairs = [(listener.effective_host, listener.effective_port) for listener in self._listeners]
         return [(host, port if host == "unix" else int(port)) for host, port in pairs]
-
-    def _offer(self, app):
-        def offering(environ, start_response):
-            environ["myapp.threads"] = self._settings.threads
-            environ["myapp.at_shutdown"] = self._callbacks.add
-            return app(environ, start_response)
-        return offering
 
     def stop(self):
         """Stop listening, say farewell to the streams, answer what is being asked, and have `run` return. Twice is harmless."""
@@ -120,36 +134,62 @@ class Server:
         """Serve until `stop`, then drain."""
         for host, port in self.addresses:
             logger.info("serving on %s:%s", f"[{host}]" if ":" in host else host, port)
+        sys.setswitchinterval(self._own_settings["switch_interval"])
+        _quieten(logging.getLogger("waitress.queue"))
+        self._start_loop()
         self._settings.socket_options = [*self._settings.socket_options, *timeouts(self.deaf_s)]   # of the clients that are yet to come
         watch = DeafWatch(self.deaf_s)
         while not self._is_stopping:
             self._turn(LOOP_S)
-            watch.look(self._channels())
+            if watch.is_due():
+                watch.look(self._channels())
         self._drain()
+
+    def _start_loop(self):
+        offers = {"myapp.threads": self._settings.threads, "myapp.at_shutdown": self._callbacks.add}
+        if self.has_loop:
+            from .loop import StreamLoop  # the module cannot be imported where there is no epoll
+            self._loop = StreamLoop(send_buffer=self._own_settings["send_buffer"], deaf_s=self.deaf_s)
+            self._loop.start()
+            offers["myapp.max_streams"] = self._max_streams
+            logger.info("room for %d streams", self._max_streams)
+        else:
+            logger.warning("no epoll here: each stream holds one of %d threads", self._settings.threads)
+        for listener in self._listeners:
+            listener.channel_class, listener.offers, listener.stream_loop = StreamChannel, offers, self._loop
 
     def _turn(self, timeout_s):
         wasyncore.loop(timeout_s, use_poll=self._settings.asyncore_use_poll, map=self._map, count=1)
 
     def _drain(self):
-        logger.info("stopping: no new connections, at most %g s for %d open ones", DRAIN_S, len(self._channels()))
-        deadline = time.monotonic() + DRAIN_S
+        drain_s = max(self._drain_timeout_s - LAST_S, self._drain_timeout_s / 2)
+        logger.info("stopping: no new connections, at most %g s for %d open ones and %d streams", drain_s, *self._open())
+        deadline = time.monotonic() + drain_s
         for listener in self._listeners:
             listener.accepting = False
             wasyncore.dispatcher.close(listener)    # its trigger stays: workers still ring it for their answers
         self._say_farewell()
-        while self._channels() and time.monotonic() < deadline:
+        while any(self._open()) and time.monotonic() < deadline:
             for channel in self._channels():
                 if not channel.requests and channel.request is None:    # nothing is asked, nor half asked: keep-alive ends here
                     channel.close_when_flushed = True
             self._turn(DRAIN_LOOP_S)
             self._say_farewell()        # again: a stream may have been in its view until now
-        left = len(self._channels())
-        if left:
-            logger.warning("%d connections were still busy after %g s and are cut", left, DRAIN_S)
+        if any(self._open()):
+            logger.warning("%d connections and %d streams were still busy after %g s and are cut", *self._open(), drain_s)
+        self._end_threads()
+
+    def _end_threads(self):
+        if self._loop is not None:
+            self._loop.stop(IDLE_THREADS_S)
         workers = self._listeners[0].task_dispatcher
         workers.shutdown(timeout=IDLE_THREADS_S)
         for listener in self._listeners if not workers.threads else ():     # else they may still ring, and the process ends anyway
             listener.trigger.close()
+
+    def _open(self):
+        """Return (connections that ask, streams)."""
+        return len(self._channels()), 0 if self._loop is None else self._loop.open_streams
 
     def _say_farewell(self):
         for callback in tuple(self._callbacks):

@@ -32,11 +32,13 @@ class DeafWatch:
         self._deaf_s, self._clock, self._next_look = deaf_s, clock, 0.0
         self._waiting = {}      # channel with bytes to send -> (how far it has got, since when)
 
+    def is_due(self):
+        """Whether it is time to look again."""
+        return self._clock() >= self._next_look
+
     def look(self, channels):
-        """Cut those of `channels`, all that are open, that are deaf. It may be called often: it looks once a second."""
+        """Cut those of `channels`, all that are open, that are deaf."""
         now = self._clock()
-        if now < self._next_look:
-            return
         self._next_look = now + LOOK_S
         before, self._waiting = self._waiting, {}
         for channel in filter(_has_to_send, channels):
@@ -68,6 +70,8 @@ class Channel(HTTPChannel):
             return b""
 
     def send(self, data, do_close=True):
+        if self.socket is None:     # a read of this very turn has found it closed, which waitress does not look for
+            return 0
         try:
             return super().send(data, do_close)
         except OSError as error:

@@ -1,11 +1,18 @@
-"""The settings of [server:main]: those of waitress, read more strictly, so that a slip is named and does not pass for a wish."""
+"""The settings of [server:main]: our own, and those of waitress, read more strictly: a slip is named and does not pass for a wish."""
 import difflib
 
 from waitress.adjustments import Adjustments, asbool, asoctal, truthy
 
+from ..realtime.settings import Setting, duration, size
+
+TABLE = [
+    Setting("switch_interval", duration("0.01ms", "1s"), "0.1ms",
+            "How long a thread that computes may keep the others waiting, the streams too."),
+    Setting("send_buffer", size("4KiB", "16MiB"), "32KiB", "What the kernel holds for one stream whose client does not read."),
+]
+OURS = {setting.key: setting for setting in TABLE}
 DEFAULTS = {
     "asyncore_use_poll": True,          # select() knows no file descriptor beyond 1023: the first one ends the server
-    "connection_limit": 1000,           # waitress's 100 are soon taken by browsers that keep their connections
     "channel_request_lookahead": 1,     # else waitress does not tell that a client has gone
 }
 BOUNDS = {"port": (0, 65535)}           # of numbers; all others count something of which there must be one at least
@@ -13,21 +20,24 @@ FALSY = frozenset({"f", "false", "n", "no", "off", "0"})    # waitress takes any
 
 
 def read_settings(settings):
-    """Return `settings`, text or typed, with our defaults, fit for waitress.
+    """Return ({key of TABLE: typed value}, what is fit for waitress) of `settings`, text or typed, with our defaults.
 
     Raises ValueError, which names every key that is wrong, its value and what is allowed.
     """
     problems = [f"{key} = {str(value)[:100]!r}: {wrong}" for key, value in settings.items() if (wrong := _wrong(key, value))]
     if problems:
         raise ValueError("; ".join(problems))
-    return {**DEFAULTS, **settings}
+    ours = {key: setting.cast(str(settings.get(key, setting.default)).strip()) for key, setting in OURS.items()}
+    return ours, DEFAULTS | {key: value for key, value in settings.items() if key not in OURS}
 
 
 def _wrong(key, value):
     """Return what is wrong with one setting, None when nothing is."""
     casts = dict(Adjustments._params)   # waitress tells its keys nowhere else
+    if key in OURS:
+        return _wrong_of_ours(OURS[key], value)
     if key not in casts:
-        return f"no such setting{_nearest(key, casts)}; they are those of waitress"
+        return f"no such setting{_nearest(key, [*casts, *OURS])}; they are those of waitress, {' and '.join(OURS)}"
     if key == "asyncore_use_poll" and _boolean(value) is False:
         return "must be true; with select() the server would end at its 1024th open file"
     if casts[key] is asbool and _boolean(value) is None:
@@ -36,6 +46,14 @@ def _wrong(key, value):
         return _wrong_number(value, *BOUNDS.get(key, (1, None)))
     if casts[key] is asoctal and not _is_octal(value):
         return "must be an octal number, such as 600"
+    return None
+
+
+def _wrong_of_ours(setting, value):
+    try:
+        setting.cast(str(value).strip())
+    except ValueError as error:
+        return f"must be {error}"
     return None
 
 

@@ -205,7 +205,7 @@ def test_a_page_that_must_start_over_reads_its_list_anew_and_keeps_what_is_typed
 
 
 def test_a_page_for_whose_stream_there_is_no_place_says_so_and_still_shows_what_it_saves(start_server, migrated_sqlite, visit, name):
-    server = start_server(migrated_sqlite, threads=3)       # less two that are never spent on streams
+    server = start_server(migrated_sqlite, {"realtime.max_streams": 1})
     visit(server.url).is_connected()
     person = visit(server.url, may_fail=True)
     person.is_disconnected()

@@ -18,10 +18,10 @@ LONG_S = 60.0       # a tail interval that never comes in a test
 class Process:
     """What one process has: a hub that follows the log, and one stream of all."""
 
-    def __init__(self, engine, log, tail_interval_s=LONG_S):
+    def __init__(self, engine, log, tail_interval_s=LONG_S, **hub):
         self.engine, self.log = engine, log
         head = log.head()
-        self.hub = Hub(head.cursor, head.floor, log.read_page)
+        self.hub = Hub(head.cursor, head.floor, log.read_page, **hub)
         self.stream = self.hub.join({"t"}, EventStream())
         self.follow = Follow(self.hub, log, tail_interval_s=tail_interval_s)
         self.follow.start()
@@ -187,3 +187,34 @@ def test_a_database_that_is_away_is_logged_once_and_found_again(postgresql_url, 
         engine.dispose()
     messages = [record.getMessage() for record in caplog.records if record.name == "myapp.realtime.follow"]
     assert len(messages) == 2 and "cannot be read" in messages[0] and "answers again" in messages[1]
+
+
+def test_messages_that_come_faster_than_the_loop_sends_are_bounded_and_read_from_the_table_later(make_process, monkeypatch):
+    monkeypatch.setattr("myapp.realtime.follow.MOST_WAITING", 1000)
+    process = make_process(tape_bytes=400)
+    process.hub.growth.bell = lambda: None      # a loop that takes nothing yet
+    events = process.append(2000)
+    most = 0
+    for event in events:
+        process.follow.take([event])
+        with process.follow._changed:
+            most = max(most, sum(len(event.data) for event in process.follow._inbox))
+    assert most <= 1000 and process.hub.cursor.seq < 100
+    deadline = time.monotonic() + 20
+    seen = b""
+    while process.hub.cursor.seq < 2000:
+        assert time.monotonic() < deadline, process.hub.cursor
+        process.hub.growth.take()
+        process.hub.growth.give_room()
+        seen += process.stream.next()
+    seen += b"".join(iter(process.stream.next, b""))
+    assert [line for line in seen.split(b"\n") if line.startswith(b"id: ")][1:] == [f"id: {event.cursor}".encode() for event in events]
+
+
+def test_a_follow_thread_that_waits_for_the_loop_stops_when_it_is_told_to(make_process):
+    process = make_process(tape_bytes=400)
+    process.hub.growth.bell = lambda: None
+    process.follow.take(process.append(2000))
+    process.wait_for(2)
+    process.follow.stop()
+    assert not process.follow._thread.is_alive() and process.hub.is_held_up

@@ -36,7 +36,7 @@ def migrated(request):
 
 @pytest.fixture
 def start_server(tmp_path):
-    """start_server(url, {settings}, threads=8): a Server that serves. It is ended with the test.
+    """start_server(url, {settings}, threads=4): a Server that serves. It is ended with the test.
 
     It must not have logged an error then, unless it was started with may_complain=True.
     """
@@ -56,9 +56,9 @@ def start_server(tmp_path):
 
 @pytest.fixture(scope="session")
 def server(sqlite_template, tmp_path_factory):
-    """One web process for all tests that do not mind what others left in it: on SQLite, with room for many streams."""
+    """One web process for all tests that do not mind what others left in it: on SQLite."""
     folder = tmp_path_factory.mktemp("server")
-    server = Server(folder, f"sqlite:///{shutil.copy(sqlite_template, folder)}", threads=24)
+    server = Server(folder, f"sqlite:///{shutil.copy(sqlite_template, folder)}", {"realtime.max_streams_per_user": 0})
     try:
         yield server.start()
     finally:

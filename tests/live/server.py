@@ -1,4 +1,5 @@
 """A web process: a real `pserve` with an ini file of its own. It can be told to stop, killed, and started again on the same port."""
+import os
 import random
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 HOST = "127.0.0.1"
+ROOT = Path(__file__).parents[2]    # so that an application of the tests can be named as a factory
 # Below what the kernel gives to outgoing connections: a port between two lives of a process would else be taken by one of our own
 # clients, or connect to itself.
 PORTS = range(20_000, 32_000)
@@ -17,11 +19,11 @@ DRAIN_S = 10.0      # what the product promises for SIGTERM
 
 INI = """\
 [app:main]
-use = egg:myapp
+use = {factory}
 {app}
 
 [server:main]
-use = egg:myapp#server
+use = {runner}
 host = {host}
 port = {port}
 threads = {threads}
@@ -57,15 +59,21 @@ class Server:
         server.url      # http://127.0.0.1:20417
     """
 
-    def __init__(self, folder, database_url, settings=None, *, threads=8, name="server"):
-        """folder: where the ini file is written. settings: further keys of [app:main], which win over those here."""
+    def __init__(self, folder, database_url, settings=None, *, factory="egg:myapp", runner="egg:myapp#server", threads=4,
+                 name="server", starter=None):
+        """folder: where the ini file is written. settings: further keys of [app:main], which win over those here.
+
+        factory, runner: of the application and of the server, as PasteDeploy names them.
+        starter(ini) -> the command line that starts it, where it is not pserve's.
+        """
         self.address = HOST, free_port()
+        self._starter = starter or (lambda ini: [command("pserve"), ini])
         self.database_url = database_url
         self.ini = Path(folder) / f"{name}.ini"
         app = {"sqlalchemy.url": database_url, "sqlalchemy.pool_size": 8, "myapp.auto_login": "admin", "realtime.tail_interval": "200ms",
                "realtime.retry": "200ms..400ms", **(settings or {})}
         lines = "\n".join(f"{key} = {str(value).replace('%', '%%')}" for key, value in app.items())
-        self.ini.write_text(INI.format(app=lines, host=HOST, port=self.address[1], threads=threads))
+        self.ini.write_text(INI.format(app=lines, factory=factory, runner=runner, host=HOST, port=self.address[1], threads=threads))
         self._process, self._reader = None, None
         self._lines, self._is_silent = [], False    # silent: the end of its output has been read
         self._changed = threading.Condition()       # guards both
@@ -87,8 +95,8 @@ class Server:
     def start(self):
         """Return when it serves."""
         begun, self._is_silent = len(self._lines), False
-        self._process = subprocess.Popen([command("pserve"), self.ini], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                         stderr=subprocess.STDOUT, text=True)
+        self._process = subprocess.Popen(self._starter(self.ini), env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
         with self._changed:
@@ -97,7 +105,7 @@ class Server:
         return self
 
     def _serves(self, begun):
-        return any("serving on" in line for line in self._lines[begun:])
+        return any("serving on" in line.lower() for line in self._lines[begun:])
 
     def tell_to_stop(self):
         self._process.send_signal(signal.SIGTERM)

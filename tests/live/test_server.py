@@ -5,17 +5,16 @@ import resource
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from myapp.server import DRAIN_S, Server, serve
+from myapp.server import DRAIN_TIMEOUT_S, serve
 
+from .inside import DEAF_S, WAIT_S, serving, wait_until
 from .server import HOST
 
-WAIT_S = 10.0           # for what must come
-DEAF_S = 1.0            # instead of a minute
 CHUNK = b"x" * 65536
 ENOUGH = 16 << 20       # bytes, more than the kernel takes over for one connection
 
@@ -23,22 +22,8 @@ ENOUGH = 16 << 20       # bytes, more than the kernel takes over for one connect
 @pytest.fixture
 def start():
     """start(app, deaf_s=…, **settings): a Server that runs in a thread of its own, `server.thread`. It is stopped with the test."""
-    servers = []
-
-    def start(app, *, deaf_s=DEAF_S, **settings):
-        where = {} if {"listen", "unix_socket"} & settings.keys() else {"host": HOST, "port": "0"}
-        server = Server(app, **({"threads": "2"} | where | settings))
-        servers.append(server)
-        server.deaf_s = deaf_s
-        server.thread = threading.Thread(target=server.run, daemon=True)
-        server.thread.start()
-        return server
-
-    yield start
-    for server in servers:
-        server.stop()
-        server.thread.join(DRAIN_S + WAIT_S)
-        assert not server.thread.is_alive()
+    with ExitStack() as servers:
+        yield lambda app, **settings: servers.enter_context(serving(app, **settings))
 
 
 def hello(environ, start_response):
@@ -138,6 +123,20 @@ def test_a_client_that_is_slow_but_takes_something_is_not_cut(start):
             assert not app.is_over.wait(DEAF_S / 4)
 
 
+def test_a_connection_that_a_read_has_found_closed_is_not_written_to_in_the_same_turn(start, caplog):
+    """Waitress learns once what a socket is ready for; then it reads, and then it writes what a worker has left by then."""
+    server = start(hello)
+    with closing(socket.create_connection(server.addresses[0], timeout=WAIT_S)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(1)
+        channel, = server._channels()
+        wait_until(lambda: not channel.requests)
+        channel.handle_close()
+        channel.outbufs[-1].append(b"a short answer")
+        channel.handle_write()
+    assert "Traceback" not in caplog.text
+
+
 # What is open
 
 def test_it_serves_on_when_file_descriptors_pass_what_select_can_hold(start):
@@ -184,7 +183,7 @@ def test_who_asks_to_be_told_of_the_end_while_it_drains_is_told(start):
         go.set()
         assert connection.getresponse().read() == b"hello"
     server.thread.join()
-    assert time.monotonic() - begun < DRAIN_S / 2
+    assert time.monotonic() - begun < DRAIN_TIMEOUT_S / 2
 
 
 def test_while_a_worker_runs_its_bell_is_left_open_and_then_closed(start):
@@ -229,6 +228,13 @@ def test_to_stop_what_has_stopped_does_nothing(start):
     ({"ipv6": "flase"}, ["ipv6 = 'flase'", "true or false"]),
     ({"unix_socket_perms": "rw"}, ["unix_socket_perms = 'rw'", "octal"]),
     ({"asyncore_use_poll": "false"}, ["asyncore_use_poll = 'false'", "must be true", "select()"]),
+    ({"switch_interval": "soon"}, ["switch_interval = 'soon'", "a duration from 0.01ms to 1s"]),
+    ({"switch_interval": "2s"}, ["switch_interval = '2s'", "from 0.01ms to 1s"]),
+    ({"switch_intervall": "1ms"}, ["switch_intervall = '1ms'", "did you mean 'switch_interval'?"]),
+    ({"send_buffer": "1KiB"}, ["send_buffer = '1KiB'", "a size from 4KiB to 16MiB"]),
+    ({"send_buffer": "much"}, ["send_buffer = 'much'", "a size from 4KiB to 16MiB"]),
+    ({"send_bufer": "32KiB"}, ["send_bufer = '32KiB'", "did you mean 'send_buffer'?"]),
+    ({"send_buffer": "0", "threads": "0"}, ["send_buffer = '0'", "threads = '0'"]),
     ({"threads": "x", "backlog": "y"}, ["threads = 'x'", "backlog = 'y'"]),
     ({"host": "127.0.0.1", "listen": "127.0.0.1:0"}, ["host or port", "listen"]),
     ({"host": "not a host", "port": "0"}, ["host", "not a host:0"]),
@@ -245,13 +251,6 @@ def test_an_address_that_is_taken_is_said_with_what_to_do(start):
     with pytest.raises(SystemExit) as caught:
         serve(hello, {"port": port, "here": "/"}, host=HOST, port="0")
     assert f"cannot listen on {HOST}:{port}" in str(caught.value) and "pserve INI port=7000" in str(caught.value)
-
-
-def wait_until(is_so):
-    deadline = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        threading.Event().wait(0.02)
 
 
 def refuses(server):

@@ -1,10 +1,13 @@
 """How a process starts that cannot: at once, with one message that lists everything that is wrong and what to do."""
 import sqlite3
+import subprocess
 from contextlib import closing
 
 import pytest
 
-from .server import Server, free_port, run
+from .server import START_S, Server, command, free_port, run
+
+FILES = 256     # open ones that a process may have
 
 
 @pytest.fixture
@@ -58,4 +61,16 @@ def test_a_setting_of_the_server_that_is_wrong_is_named_with_what_is_allowed(mig
     done = run("pserve", Server(tmp_path, migrated_sqlite, threads="many").ini)
     assert done.returncode == 1
     assert "[server:main]: threads = 'many': must be a whole number, 1 or more" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_connection_limit_that_leaves_no_streams_is_one_clear_sentence(migrated_sqlite, tmp_path):
+    server = Server(tmp_path, migrated_sqlite, threads=f"4\nconnection_limit = {FILES}")
+    done = subprocess.run(["sh", "-c", f"ulimit -n {FILES}; exec {command('pserve')} {server.ini}"], timeout=START_S, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True)
+    assert done.returncode == 1
+    sentences = [line for line in (done.stdout + done.stderr).splitlines() if "[server:main]" in line]
+    assert len(sentences) == 1
+    for wanted in [f"connection_limit = {FILES}: leaves no room for streams", f"may have {FILES} open files", "ulimit -n", "LimitNOFILE="]:
+        assert wanted in sentences[0]
     assert "Traceback" not in done.stderr + done.stdout

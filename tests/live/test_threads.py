@@ -1,4 +1,4 @@
-"""What open streams hold: a thread each within their allowance, no thread beyond, no database connection."""
+"""What open streams hold: no database connection; and where no loop takes them a thread each, within their allowance, and none beyond."""
 import socket
 import threading
 import time
@@ -24,7 +24,9 @@ GIVEN_BACK_S = 3.0      # after a client has gone: the server looks once a secon
 
 @pytest.fixture
 def server(start_server, migrated_sqlite):
-    return start_server(migrated_sqlite, threads=ALLOWANCE + 2)
+    """Plain waitress, which does not say how many threads it has, and when a client has gone only to those who write."""
+    settings = {"realtime.thread_streams": ALLOWANCE, "realtime.heartbeat": "200ms"}
+    return start_server(migrated_sqlite, settings, runner="egg:waitress#main", threads=ALLOWANCE + 2)
 
 
 @pytest.fixture
@@ -80,14 +82,17 @@ def test_streams_make_no_thread_beyond_those_that_the_server_has(server, open_st
     assert server.threads() == with_one
 
 
-@pytest.fixture
-def registry(migrated):
-    """The registry of an application that is served from within this process, so that its pool and its allowance can be looked at."""
+@pytest.fixture(params=[True, False], ids=["loop", "threads"])
+def registry(request, migrated):
+    """The registry of an application that is served from within this process, so that its pool and its places can be looked at.
+
+    Its streams hold no threads, or, as where there is no epoll, a thread each.
+    """
     settings = {"sqlalchemy.url": migrated, "sqlalchemy.pool_size": "1", "myapp.auto_login": "admin", "realtime.tail_interval": "1m",
                 "realtime.heartbeat": "200ms"}
     app = myapp.main({}, **settings)
     server = WebServer(app, host=HOST, port="0", threads=str(ALLOWANCE + 2), outbuf_high_watermark="65536")
-    server.deaf_s = DEAF_S
+    server.deaf_s, server.has_loop = DEAF_S, request.param
     app.registry.address = server.addresses[0]
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -109,6 +114,7 @@ def test_an_open_idle_stream_holds_no_database_connection(registry):
         assert busy_connections(registry) == []
 
 
+@pytest.mark.parametrize("registry", [False], ids=["threads"], indirect=True)
 def test_a_client_that_never_reads_gives_its_thread_and_its_place_back(registry, run_together):
     deaf = [ask_and_never_read(registry.address) for _ in range(ALLOWANCE - 1)]
     try:

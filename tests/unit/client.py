@@ -5,23 +5,39 @@ import json
 class Client:
     """Somebody who wants every event of `topics` after `start`, whatever happens to the connection."""
 
-    def __init__(self, world, topics, start):
+    def __init__(self, world, topics, start, *, encoding, user, address, appetite):
+        """appetite: how likely it is to take all that is sent, where others take a part or nothing."""
         self._world, self.topics, self.start = world, topics, start     # start None: from when it first connects
+        self.encoding, self.user, self.address, self.appetite = encoding, user, address, appetite
         self.stream, self.last, self.ids = None, start, []              # start and last are Cursors, ids are seqs
+        self.transients = []                    # numbers of those that it was told
         self._life = world.hub.cursor.epoch     # of the log: the last one that it may know to have begun
-        self._rest = b""
+        self._rest, self._lines = b"", 0
+        self._is_over = False                   # whether the connection has said that it ends
 
     def connect(self, stream):
-        self.stream, self._rest = stream, b""
+        self.stream, self._rest, self._lines, self._is_over = stream, b"", 0, False
 
     def hear(self, data):
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
+            assert not self._is_over, f"{line} after the last words"
             type, id, data = json.loads(line)
-            if type == "reset":
-                self._start_over(self._world.core.Cursor(*id), data)
-            elif type != "closing":
-                self._understand(type, self._world.core.Cursor(*id))
+            assert (type == "connected") == (self._lines == 0) or type == "closing", f"{type} at line {self._lines}"
+            self._lines += 1
+            self._obey(type, id and self._world.core.Cursor(*id), data)
+
+    def _obey(self, type, id, data):
+        if type == "closing":
+            self._is_over = True
+            self._world.note_end(data)
+        elif type == "reset":
+            self._start_over(id, data)
+        elif id is None:
+            assert data["topic"] in self.topics and data["number"] not in self.transients, "a transient event twice, or not its own"
+            self.transients.append(data["number"])
+        else:
+            self._understand(type, id)
 
     def _understand(self, type, id):
         if self.start is None:

@@ -1,23 +1,36 @@
 """The stream: one open delivery, as the worker that opened it hands it to whoever sends it.
 
 It is the handle by which everybody names the stream. A sender calls `next()` until it is empty, waits for more in its
-own way (a thread by `feed.wait`), says `last_words()` once `closing` is set, and leaves the hub when the client is gone.
+own way (a thread by `feed.wait`, a loop by the hub's bell), says `last_words()` once `closing` is set, and leaves the hub when
+the client is gone.
 """
+from .feed import Lapsed
+
+__all__ = ["Lapsed", "Stream"]
 
 
 class Stream:
-    __slots__ = ("feed", "at", "replay", "closing", "deadline")
+    __slots__ = ("feed", "at", "replay", "closing", "deadline", "user", "address", "fd")
 
-    def __init__(self, feed, *, deadline=None):
+    def __init__(self, feed, *, deadline=None, user=None, address=None):
         self.feed = feed
-        self.at = 0                 # frames of the feed that it has read; the feed's own
-        self.replay = []            # slabs that come before `at`, last one first; shared with other streams
+        self.at = None              # frames of the feed that it has read, None while it has no position of its own; the feed's own
+        self.replay = []            # the Runs that come before `at`, last one first; shared with other streams
         self.closing = None         # why it must end, once it must: shutdown, lifetime, lagging
         self.deadline = deadline    # monotonic seconds at which it ends by itself, or None
+        self.user, self.address = user, address     # in whose name it takes a place, or None
+        self.fd = None              # for a sender that has many: the socket's
 
-    def next(self):
-        """Return the bytes to send next, b"" when there are none yet. Raises Lapsed. Whoever sends the stream."""
-        return self.replay.pop() if self.replay else self.feed.read(self)
+    def next(self, upto=None):
+        """Return the bytes to send next, none beyond position `upto`; b"" when there are none yet. Raises Lapsed. Its sender."""
+        if self.replay:
+            return self.feed.hub.take_run(self)
+        return self.feed.read(self, upto)
+
+    @property
+    def has_lapsed(self):
+        """Whether it has read so little that `next()` could only raise Lapsed. A hint of this moment, without the lock."""
+        return not self.replay and self.at is not None and self.feed.begins_after(self.at)
 
     def last_words(self):
         """Return the bytes to part with, for a client that stands between two frames."""

@@ -2,60 +2,77 @@
 
 It never blocks on anything but its lock, never touches a socket, a clock or a driver. All that is known about order is here.
 
-Threads: `receive`, `renew` and `set_bounds` belong to the follow thread, `join` to workers, the rest to any.
-`lock` is the only lock here. It guards the head, the feeds and their tapes, and the replay. While it is held nothing is encoded
-(but for the pure join of a slab), read or called back, and no other lock is taken: so there is no order of locks to get wrong.
+Threads: `receive`, `renew` and `set_bounds` belong to the follow thread, `join` to workers, the rest to any. `lock` is the only
+lock here. It guards the head, the feeds and their tapes, the places, the replay, and what the loop has yet to take. While it is
+held nothing is encoded (but for the pure join of a slab), read or called back, and no other lock is taken: so there is no order
+of locks to get wrong.
 """
 import threading
 
 from ..errors import LogTrimmed
-from .feed import Feed
+from .feeds import Feeds
+from .growth import Growth
 from .handoff import Stream
+from .places import Places
 from .replay import Replay
+from .runs import Run, Runs
+from .window import PAGE, Window
 
 RELOAD_MS = 5           # what answering one page costs a server: resets are spread so that it is never asked for more
 MOST_SPREAD_MS = 60_000
 
 
 class Hub:
-    def __init__(self, head, floor, read_page, *, heartbeat_s=15.0, replay_limit=10_000, replay_bytes=16 << 20,
-                 tape_bytes=1 << 20, window=1024):
+    def __init__(self, head, floor, read_page, *, heartbeat_s=15.0, replay_limit=10_000, replay_bytes=16 << 20, pending_bytes=256 << 20,
+                 tape_bytes=1 << 20, window=1024, max_streams=10_000, max_streams_per_user=0, max_streams_per_address=0):
         """A hub that goes on after `head`.
 
-        head, floor   Cursor of the newest event; seq up to which the log is pruned
-        read_page(k)  the events of page k (see window.py), a list; may block, raises what it raises
-        heartbeat_s   seconds of silence before a heartbeat     window        least events kept in memory
-        replay_limit  most events that a client may be behind   replay_bytes  most bytes that are replayed to one stream
-        tape_bytes    most bytes of a feed's tape
+        head, floor    Cursor of the newest event; seq up to which the log is pruned
+        read_page(k)   the events of page k (see window.py), a list; may block, raises what it raises
+        heartbeat_s    seconds of silence before a heartbeat     window        least events kept in memory
+        replay_limit   most events that a client may be behind   replay_bytes  most bytes that are replayed to one stream
+        pending_bytes  most bytes of the past in memory, of all replays and of what is kept for the next ones
+        tape_bytes     most bytes of a feed's tape               max_streams   most open streams
+        max_streams_per_user, max_streams_per_address            of them of one user, of one address; 0 is any number
         """
         self.lock = threading.Lock()
         self.cursor = head
         self.tape_bytes, self.heartbeat_s = tape_bytes, heartbeat_s
-        self._replay = Replay(self.lock, head, floor, read_page, limit=replay_limit, most_bytes=replay_bytes, window=window)
+        self.growth = Growth(self.lock, tape_bytes // 2)    # the other half is for the one event more that may be large
+        self._places = Places(most=max_streams, most_of_user=max_streams_per_user, most_of_address=max_streams_per_address)
+        self._runs = Runs(self.lock, kept_bytes=pending_bytes // 4, pending_bytes=pending_bytes * 5 // 8)
+        self._replay = Replay(
+            self._runs, head, floor, limit=replay_limit, most_bytes=replay_bytes,
+            open_window=lambda head: Window(self.lock, read_page, head, recent=-(-window // PAGE), kept_bytes=pending_bytes // 8))
         self._held = {}         # seq -> Event that came before its turn; the follow thread's own
-        self._feeds = {}        # (topics, encoding) -> Feed
-        self._index = {}        # topic -> encoding -> {Feed: None}
+        self._streams, self._feeds = set(), Feeds(self)     # the open ones
 
     @property
     def open_streams(self):
-        """How many there are, a number of this moment."""
-        return sum(len(feed.streams) for feed in list(self._feeds.values()))
+        """How many there are."""
+        return len(self._streams)
 
     # The follow thread
 
     def receive(self, events):
-        """Take events in any order, as often as they come; those whose turn it is go out.
+        """Take events in any order, as often as they come; those whose turn it is go out, as long as the loop has room.
 
-        Returns the seq that is waited for when later ones are held back, else None.
+        Returns the seq that is waited for when later ones are held back, else None. When the hub `is_held_up`, wait for room
+        (`growth.wait_for_room`) and call again, with or without more events.
         """
         for event in events:
             if event.seq is None:
-                self._send(event)
+                self._send_transient(event)
             elif event.epoch == self.cursor.epoch and event.seq > self.cursor.seq:
                 self._held[event.seq] = event
-            while ready := self._held.pop(self.cursor.seq + 1, None):
-                self._send(ready)
-        return self.cursor.seq + 1 if self._held else None
+            self._release()
+        self._release()
+        return self.cursor.seq + 1 if self._held and not self.is_held_up else None
+
+    @property
+    def is_held_up(self):
+        """Whether an event whose turn it is waits for the loop."""
+        return self.cursor.seq + 1 in self._held
 
     def set_bounds(self, floor, head_seq):
         """The log keeps what follows `floor`, and had nothing beyond `head_seq` when it was looked at after the last `receive`."""
@@ -68,18 +85,29 @@ class Hub:
         replay, frames = self._replay.restarted(head, floor), {}
         while True:
             with self.lock:
-                if not (missing := {feed.encoding for feed in self._feeds.values()} - frames.keys()):
+                if not (missing := {feed.encoding for feed in self._feeds} - frames.keys()):
                     self.cursor, self._replay, self._held = head, replay, {}
-                    for feed in self._feeds.values():
+                    for feed in self._feeds:
                         feed.append(frames[feed.encoding])
-                    return
+                    ring = self.growth.note([*self._feeds])
+                    break
             frames |= {encoding: encoding.reset(reason, head, self._spread_ms()) for encoding in missing}
+        self.growth.ring(ring)
+
+    def _release(self):
+        while self.growth.has_room and (ready := self._held.pop(self.cursor.seq + 1, None)):
+            self._send(ready)
+
+    def _send_transient(self, event):
+        """It is worth nothing later: a loop that is behind does not get it."""
+        if self.growth.has_room:
+            self._send(event)
 
     def _send(self, event):
-        frames = {}
+        frames, ring = {}, False
         while True:
             with self.lock:
-                wanted = self._index.get(event.topic, {})
+                wanted = self._feeds.of(event.topic)
                 if not (missing := wanted.keys() - frames.keys()):
                     if event.seq is not None:
                         self._replay.append(event)
@@ -87,88 +115,95 @@ class Hub:
                     for encoding, feeds in wanted.items():
                         for feed in feeds:
                             feed.append(frames[encoding])
-                    return
+                        ring |= self.growth.note(feeds, len(frames[encoding]))
+                    break
             for encoding in missing:            # again only if a first listener of an encoding came meanwhile
                 frames[encoding] = event.frame(encoding)
+        self.growth.ring(ring)
 
     # Worker threads
 
-    def join(self, topics, encoding, cursor=None, *, deadline=None):
+    def join(self, topics, encoding, cursor=None, *, room=None, **stream):
         """Open a stream that begins after `cursor`, or now. Returns it; the caller sends it or calls `leave`.
 
         cursor  Cursor, UNREADABLE or None. One that is ahead of this hub is answered by a reset: whoever may be ahead
                 for a moment only waits for the hub first (follow.py).
-        Raises what reading the log raises; the stream is then closed.
+        room    how many streams whoever sends it has room for, None for any number
+        stream  deadline, user, address: of the Stream
+        Raises HubFull, TooManyStreams and what reading the log raises; there is no stream then.
         """
-        key = frozenset(topics), encoding
         with self.lock:
-            feed = self._feeds.get(key) or self._open(key)
-            stream, head = Stream(feed, deadline=deadline), self.cursor
+            self._places.take(stream.get("user"), stream.get("address"), room)
+            feed = self._feeds.enter(frozenset(topics), encoding)
+            stream, head = Stream(feed, **stream), self.cursor
+            self._streams.add(stream)
             feed.enter(stream)
         try:
-            stream.replay = [*self._begin(feed, cursor, head)][::-1]
+            runs = self._begin(feed, cursor, head)
+            with self.lock:
+                self._runs.hold(runs)
+                stream.replay = runs[::-1]
         except BaseException:
             self.leave(stream)
             raise
         return stream
 
     def _begin(self, feed, cursor, head):
-        """Yield what comes before the live frames, which begin after `head`."""
-        encoding, reason, slabs = feed.encoding, None, []
+        """Return the runs that come before the live frames, which begin after `head`."""
+        encoding, reason, runs = feed.encoding, None, []
         if cursor:
             try:
                 reason = self._replay.refusal(cursor, head)
-                slabs = [] if reason else self._replay.slabs(feed, cursor.seq, head)
+                runs = [] if reason else self._replay.after(cursor.seq, feed, head)
             except LogTrimmed:      # pruned while it was read
                 reason = "expired"
-        yield encoding.connected(cursor or head)
-        yield from slabs
         if reason:
-            yield encoding.reset(reason, head, self._spread_ms())
+            runs = [Run(encoding.reset(reason, head, self._spread_ms()))]
+        return [Run(encoding.connected(cursor or head)), *runs]
 
     def _spread_ms(self):
         return min(MOST_SPREAD_MS, RELOAD_MS * self.open_streams)
-
-    def _open(self, key):
-        feed = self._feeds[key] = Feed(self, *key)
-        for topic in feed.topics:
-            self._index.setdefault(topic, {}).setdefault(feed.encoding, {})[feed] = None
-        return feed
 
     # Any thread
 
     def leave(self, stream):
         """The stream is over; its feed goes with the last one. Twice is harmless."""
         with self.lock:
-            feed = stream.feed
-            if stream in feed.streams:
-                feed.leave(stream)
-                if not feed.streams:
-                    self._close(feed)
+            if stream in self._streams:
+                self._streams.remove(stream)
+                self._places.give_back(stream.user, stream.address)
+                while stream.replay:
+                    self._runs.release(stream.replay.pop())
+                stream.feed.leave(stream)
+                self._feeds.leave(stream.feed)
 
-    def _close(self, feed):
-        del self._feeds[feed.topics, feed.encoding]
-        for topic in feed.topics:
-            encodings = self._index[topic]
-            del encodings[feed.encoding][feed]
-            if not encodings[feed.encoding]:
-                del encodings[feed.encoding]
-            if not encodings:
-                del self._index[topic]
+    def take_run(self, stream):
+        """Return what the stream has to send next of the past; b"" when it has left. Whoever sends it."""
+        with self.lock:
+            if not stream.replay:
+                return b""
+            run = stream.replay.pop()
+            self._runs.release(run)
+            return run.slab
 
     def end(self, stream, reason):
         """Ask for the end of a stream: whoever sends it says why and closes."""
         with self.lock:
-            stream.closing = stream.closing or reason
-            stream.feed.wake()
+            ring = self._end([stream], reason)
+        self.growth.ring(ring)
 
     def end_all(self, reason):
         """Ask for the end of every stream that is open now."""
         with self.lock:
-            for feed in self._feeds.values():
-                for stream in feed.streams:
-                    stream.closing = stream.closing or reason
-                feed.wake()
+            ring = self._end(self._streams, reason)
+        self.growth.ring(ring)
+
+    def _end(self, streams, reason):
+        ending = [stream for stream in streams if not stream.closing]
+        for stream in ending:
+            stream.closing = reason
+            stream.feed.wake()
+        return self.growth.note((), ending=ending)
 
     def tick(self, now):
         """Tell the time, about once a second, from whoever has a clock; feeds that are silent get a heartbeat.
@@ -177,12 +212,14 @@ class Hub:
         """
         with self.lock:
             head, silent = self.cursor, {}
-            for feed in self._feeds.values():
+            for feed in self._feeds:
                 feed.quiet_since = now if feed.quiet_since is None else feed.quiet_since
                 if now - feed.quiet_since >= self.heartbeat_s:
                     silent[feed] = feed.moment
         frames = {encoding: encoding.heartbeat(head) for encoding in {feed.encoding for feed in silent}}
         with self.lock:
-            for feed, moment in silent.items():
-                if feed.moment == moment:
-                    feed.append(frames[feed.encoding])
+            still_silent = [feed for feed, moment in silent.items() if feed.moment == moment]
+            for feed in still_silent:
+                feed.append(frames[feed.encoding])
+            ring = self.growth.note(still_silent)
+        self.growth.ring(ring)

@@ -8,7 +8,6 @@ from concurrent.futures import Future
 from .cache import Cache
 
 PAGE = 256              # events; a page of 100-byte events is one 64 KiB read
-CACHED = 32 << 20       # bytes of data in older pages, twice what one client may replay; frames come on top
 
 
 def page_of(seq):
@@ -17,11 +16,15 @@ def page_of(seq):
 
 
 class Window:
-    def __init__(self, lock, read_page, newest, *, recent=4):
-        """newest: the events of the head's page, up to the head, so that every page held is whole. recent: pages never given up."""
+    def __init__(self, lock, read_page, head, *, recent, kept_bytes):
+        """Reads the head's page, so that every page held is whole.
+
+        recent: pages never given up. kept_bytes: of data in older pages; frames come on top.
+        """
         self._lock, self._read_page, self._most_recent = lock, read_page, recent
-        self._recent = {page_of(newest[-1].seq): list(newest)} if newest else {}
-        self._older, self._loading = Cache(CACHED), {}
+        newest = [event for event in read_page(page_of(head.seq)) if event.seq <= head.seq] if head.seq else []
+        self._recent = {page_of(newest[-1].seq): newest} if newest else {}
+        self._older, self._loading = Cache(kept_bytes), {}
 
     def append(self, event):
         """Add the event after the head. The caller holds the lock."""

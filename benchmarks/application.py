@@ -1,0 +1,112 @@
+"""Ours under measurement: a plain Pyramid application on the add-on, with a sign-in by cookie and a permission on every topic.
+
+    GET /events?topic=bench         anybody may see it
+    GET /events?topic=private:K     only who has the cookie session=K
+    POST /pub?count=N[&private=K]   publish N events in one transaction: to bench, or one each to private:K, private:K+1 ...
+    GET /page                       page.jinja2
+    GET /busy?seconds=S             compute for S seconds
+    GET /sql                        how many SQL statements the process has run since it started
+    GET /cursor                     the present cursor, as a page has it
+"""
+import threading
+
+import sqlalchemy as sa
+from pyramid.authorization import ACLHelper, Allow, Authenticated, Everyone
+from pyramid.config import Configurator
+from pyramid.response import Response
+
+from .content import Numbers, compute, page
+
+
+def main(global_config, **settings):
+    """The paste.app_factory."""
+    with Configurator(settings=settings) as config:
+        config.include("myapp.db")
+        config.include("myapp.realtime")
+        config.include("pyramid_jinja2")
+        config.set_security_policy(CookiePolicy())
+        config.add_topic("bench", factory=Public, permission="view")
+        config.add_topic("private:{owner}", factory=Private, permission="view")
+        config.registry.numbers, config.registry.statements = Numbers(), Statements()
+        for name, view, method in VIEWS:
+            config.add_route(name, f"/{name}")
+            config.add_view(view, route_name=name, request_method=method, renderer="page.jinja2" if name == "page" else None)
+    return config.make_wsgi_app()
+
+
+class Statements:
+    """Counts the SQL statements of this process, whichever engine runs them. Any thread."""
+
+    def __init__(self):
+        self.count, self._lock = 0, threading.Lock()
+        sa.event.listen(sa.Engine, "before_cursor_execute", self._add)
+
+    def _add(self, *_):
+        with self._lock:
+            self.count += 1
+
+
+class CookiePolicy:
+    """Pyramid's ISecurityPolicy, as much of it as is used: whoever has the cookie session=K is the user K."""
+
+    def __init__(self):
+        self._acl = ACLHelper()
+
+    def identity(self, request):
+        return request.cookies.get("session")
+
+    def authenticated_userid(self, request):
+        return self.identity(request)
+
+    def permits(self, request, context, permission):
+        user = self.identity(request)
+        return self._acl.permits(context, [Everyone, *([Authenticated, user] if user else [])], permission)
+
+
+class Public:
+    """The context of a topic that everybody may see."""
+    __acl__ = [(Allow, Everyone, "view")]
+
+    def __init__(self, request):
+        pass
+
+
+class Private:
+    """The context of a topic that one user may see."""
+
+    def __init__(self, request, owner):
+        self.__acl__ = [(Allow, owner, "view")]
+
+
+def publish(request):
+    count, first = int(request.params["count"]), request.params.get("private")
+    for place in range(count):
+        topic = "bench" if first is None else f"private:{int(first) + place}"
+        request.realtime.publish(topic, "tick", request.registry.numbers.event(topic))
+    return Response(status=204)
+
+
+def show_page(request):
+    return page()
+
+
+def busy(request):
+    compute(float(request.params["seconds"]))
+    return Response()
+
+
+def count_statements(request):
+    return Response(text=str(request.registry.statements.count))
+
+
+def cursor(request):
+    return Response(text=request.realtime.cursor())
+
+
+VIEWS = [
+    ("pub", publish, "POST"),
+    ("page", show_page, "GET"),
+    ("busy", busy, "GET"),
+    ("sql", count_statements, "GET"),
+    ("cursor", cursor, "GET"),
+]

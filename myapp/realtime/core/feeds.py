@@ -1,0 +1,50 @@
+"""Feeds: which there are, by what their listeners asked for and by topic. A feed is made for its first stream and goes with its last.
+
+The caller holds the hub's lock, always.
+"""
+from .feed import Feed
+
+
+class Feeds:
+    def __init__(self, hub):
+        self._hub = hub
+        self._feeds = {}        # (topics, encoding) -> Feed
+        self._index = {}        # topic -> encoding -> {Feed: None}
+
+    def __iter__(self):
+        return iter(self._feeds.values())
+
+    def __len__(self):
+        return len(self._feeds)
+
+    def of(self, topic):
+        """Return {encoding: feeds that see `topic`}."""
+        return self._index.get(topic, {})
+
+    def enter(self, topics, encoding):
+        """Return the feed of these topics, a frozenset, for one more stream."""
+        feed = self._feeds.get((topics, encoding)) or self._open(topics, encoding)
+        feed.streams += 1
+        return feed
+
+    def leave(self, feed):
+        """One of its streams is over."""
+        feed.streams -= 1
+        if not feed.streams:
+            self._close(feed)
+
+    def _open(self, topics, encoding):
+        feed = self._feeds[topics, encoding] = Feed(self._hub, topics, encoding)
+        for topic in topics:
+            self._index.setdefault(topic, {}).setdefault(encoding, {})[feed] = None
+        return feed
+
+    def _close(self, feed):
+        del self._feeds[feed.topics, feed.encoding]
+        for topic in feed.topics:
+            encodings = self._index[topic]
+            del encodings[feed.encoding][feed]
+            if not encodings[feed.encoding]:
+                del encodings[feed.encoding]
+            if not encodings:
+                del self._index[topic]

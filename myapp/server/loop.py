@@ -1,0 +1,315 @@
+"""The loop: one thread that owns every streaming socket and sends the streams. It knows nothing of HTTP, or of what a frame says.
+
+The streams of a feed fall in two classes. *The pack* stands at one common position: when the feed grows, one and the same slab
+is written to each; a client that keeps up is one descriptor in a set. *Stragglers* read for themselves, whenever epoll says that
+there is room, and rejoin the pack. A newcomer is a straggler whose past comes first.
+"""
+import heapq
+import logging
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections import deque
+
+from ..realtime.core.handoff import Lapsed
+from ..realtime.seldom import Seldom
+
+logger = logging.getLogger(__name__)
+
+INTEREST = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET    # registered once, never modified
+GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
+TICK_S = 1.0            # how exactly heartbeats and deadlines are kept
+BATCH = 256             # sockets attended to, and newcomers welcomed, before the feeds are looked at again
+SHARE = 1 << 18         # bytes for one straggler before the others have their turn
+CHATTER = 16, 1 << 12   # reads of bytes: whoever says more at a time than 64 KiB to a stream is cut
+ROOM_S = 0.25           # for clients to take what a feed has grown by, half a tape, before it grows by as much again
+DEAF_S = 60.0           # seconds without taking one byte of what waits, as nginx's send_timeout
+LAPSED_S = 5.0          # the same for one whose place on the tape is lost already
+RESET = struct.pack("ii", 1, 0)     # SO_LINGER: on, 0 s
+
+
+class Pack:
+    """The streams of one feed that this loop has; as a reader of the feed it has a position, `at`."""
+    __slots__ = ("at", "fds", "streams")
+
+    def __init__(self):
+        self.at = None
+        self.fds = set()        # of those that stand at `at`
+        self.streams = 0        # those and the stragglers
+
+
+class StreamLoop(threading.Thread):
+    def __init__(self, *, send_buffer=0, deaf_s=DEAF_S, write=os.write, clock=time.monotonic):
+        """send_buffer: bytes that the kernel holds for one client, 0 for its own default. clock: that of the streams' deadlines."""
+        super().__init__(name="streams", daemon=True)
+        self._send_buffer, self._deaf_s, self._write, self._clock = send_buffer, deaf_s, write, clock
+        self._epoll, self._bell = select.epoll(), os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._bell_lock = threading.Lock()      # guards the bell's end: its descriptor is soon somebody else's
+        self._epoll.register(self._bell, select.EPOLLIN)
+        self._newcomers, self._is_asleep, self._is_stopped = deque(), False, False
+        # The loop's own, as is all below
+        self._hubs, self._packs = set(), {}     # those that have had streams here; Feed -> Pack
+        self._streams, self._rests = {}, {}     # fd -> Stream; fd of a straggler -> what it is in the middle of
+        self._behind = {}                       # hub -> (until when to wait for them, feeds that have grown and are not read by all)
+        self._blocked = {}                      # fd of a straggler that takes nothing -> since when
+        self._ready = deque()                   # fds of stragglers that have had their share and could take more
+        self._deadlines = []                    # heap of (deadline, fd), of streams that have left too
+        self._tick_s, self._next_tick = TICK_S, clock()
+        self._lapses, self._deaf = Seldom(logger), Seldom(logger)
+
+    @property
+    def open_streams(self):
+        """How many there are, a number of this moment. Any thread."""
+        return len(self._streams) + len(self._newcomers)
+
+    # Any thread
+
+    def adopt(self, sock, stream):
+        """Send `stream` to `sock`, which nobody else may touch from now on."""
+        if sock.gettimeout() != 0:
+            sock.setblocking(False)
+        if self._send_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._send_buffer)
+        self._newcomers.append((sock.detach(), stream))
+        if self._is_asleep:
+            self.ring()
+
+    def ring(self):
+        """There is something to take: a newcomer, a feed that has grown, a stream that must end."""
+        with self._bell_lock:
+            if self._bell is not None:
+                os.eventfd_write(self._bell, 1)
+
+    def stop(self, timeout_s):
+        """End all streams, the thread too. Nobody may call `adopt` any more."""
+        self._is_stopped = True
+        self.ring()
+        self.join(timeout_s)
+
+    # The loop's own thread
+
+    def run(self):
+        while not self._is_stopped:
+            try:
+                self.turn()
+            except Exception:       # the top of a thread: it goes on, for without it every page stands still
+                logger.exception("streaming goes on after an error")
+        self._close()
+
+    def turn(self):
+        """Wait until there is something to do, and do it."""
+        self._is_asleep = True      # before the newcomers are looked for, else one who comes just then would wait for the next tick
+        events = self._epoll.poll(self._patience_s(), BATCH)
+        self._is_asleep = False
+        for fd, event in events:
+            if fd == self._bell:
+                os.eventfd_read(fd)
+            elif fd in self._streams:
+                self._attend(fd, event)
+        self.look()
+        for _ in range(len(self._ready)):
+            fd = self._ready.popleft()
+            if fd in self._rests:
+                self._catch_up(fd, self._streams[fd])
+        self._give_room()
+        if self._clock() >= self._next_tick:
+            self._tick(self._clock())
+
+    def look(self):
+        """See what others have left: grown feeds, streams that must end, newcomers."""
+        for hub in self._hubs:
+            grown, ended = hub.growth.take()
+            for feed in grown:
+                if pack := self._packs.get(feed):
+                    self._advance(feed, pack)
+            if grown:
+                self._behind.setdefault(hub, (self._clock() + ROOM_S, {}))[1].update(grown)
+            for stream in ended:
+                if stream.fd is not None:
+                    self._end(stream, stream.closing)
+        for _ in range(min(BATCH, len(self._newcomers))):
+            self._welcome(*self._newcomers.popleft())
+
+    def _give_room(self):
+        """Let feeds grow again once all have read what they have grown by; or when those who have not are too slow for the others."""
+        for hub, (due, feeds) in list(self._behind.items()):
+            while feeds and next(reversed(feeds)).is_read:
+                feeds.popitem()
+            if not feeds or self._clock() >= due:
+                del self._behind[hub]
+                hub.growth.give_room()
+
+    def _patience_s(self):
+        if self._ready or self._newcomers:
+            return 0
+        return max(0, min([self._next_tick, *(due for due, _ in self._behind.values())]) - self._clock())
+
+    def _welcome(self, fd, stream):
+        feed = stream.feed
+        if feed.hub not in self._hubs:
+            self._hubs.add(feed.hub)
+            self._tick_s = min(self._tick_s, feed.hub.heartbeat_s / 4)
+            feed.hub.growth.bell = self.ring
+        self._streams[fd], self._rests[fd], stream.fd = stream, b"", fd
+        pack = self._packs.get(feed) or self._raise_pack(feed)
+        pack.streams += 1
+        if stream.deadline is not None:
+            heapq.heappush(self._deadlines, (stream.deadline, fd))
+        try:
+            self._epoll.register(fd, INTEREST)
+        except OSError:
+            logger.exception("a stream is closed: it cannot be watched")
+            return self._drop(stream)
+        if stream.closing:
+            self._end(stream, stream.closing)
+        else:
+            self._catch_up(fd, stream)
+
+    def _raise_pack(self, feed):
+        pack = self._packs[feed] = Pack()
+        feed.start_reading(pack)
+        return pack
+
+    def _attend(self, fd, event):
+        if event & GONE or event & select.EPOLLIN and not self._hear(fd):
+            self._drop(self._streams[fd])
+        elif event & select.EPOLLOUT and fd in self._rests:
+            self._catch_up(fd, self._streams[fd])
+
+    def _hear(self, fd):
+        """Read what a client has no business to say; False when it has left, or will not stop."""
+        reads, size = CHATTER
+        try:
+            for _ in range(reads):
+                if not os.read(fd, size):
+                    return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _advance(self, feed, pack):
+        """Send what is new to the whole pack."""
+        try:
+            while pack.streams and (slab := feed.read(pack)):      # its last client may go as it is written to
+                self._send(feed, pack, slab)
+        except Lapsed:      # we ourselves were too slow: all of them resume from the log
+            for fd in list(pack.fds):
+                self._end(self._streams[fd], "lagging")
+            if pack.streams:
+                feed.stop_reading(pack)
+                feed.start_reading(pack)
+
+    def _send(self, feed, pack, slab):
+        size, write, late, gone = len(slab), self._write, [], []
+        for fd in pack.fds:
+            try:
+                sent = write(fd, slab)
+            except BlockingIOError:
+                late.append((fd, 0))
+            except OSError:
+                gone.append(fd)
+            else:
+                if sent != size:
+                    late.append((fd, sent))
+        for fd, sent in late:
+            pack.fds.remove(fd)
+            self._rests[fd], self._blocked[fd] = memoryview(slab)[sent:], self._clock()
+            feed.start_reading(self._streams[fd], pack.at)
+        for fd in gone:
+            self._drop(self._streams[fd])
+
+    def _catch_up(self, fd, stream):
+        feed, pack = stream.feed, self._packs[stream.feed]
+        if pack.at < stream.at:     # it joined after growth that the pack has yet to see
+            self._advance(feed, pack)
+        rest, share = self._rests[fd], SHARE
+        try:
+            while share > 0:
+                rest = rest or stream.next(pack.at)
+                if not rest:
+                    return self._rejoin(fd, stream, pack)
+                sent = self._write(fd, rest)
+                self._blocked.pop(fd, None)
+                share, rest = share - sent, memoryview(rest)[sent:]
+            self._ready.append(fd)
+        except BlockingIOError:
+            self._blocked.setdefault(fd, self._clock())
+        except Lapsed:
+            self._rests[fd] = b""       # it stands between two frames, and can be told
+            return self._end(stream, "lagging")
+        except OSError:
+            return self._drop(stream)
+        self._rests[fd] = rest
+
+    def _rejoin(self, fd, stream, pack):
+        del self._rests[fd]
+        pack.fds.add(fd)
+        stream.feed.stop_reading(stream)
+
+    def _tick(self, now):
+        self._next_tick = now + self._tick_s
+        for hub in self._hubs:
+            hub.tick(now)
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, fd = heapq.heappop(self._deadlines)
+            stream = self._streams.get(fd)
+            if stream and stream.deadline is not None and stream.deadline <= now:   # else it was of one that left
+                self._end(stream, "lifetime")
+        self._cut_the_deaf(now)
+
+    def _cut_the_deaf(self, now):
+        for fd, since in list(self._blocked.items()):
+            stream, silence_s = self._streams[fd], now - since
+            if silence_s >= self._deaf_s or stream.has_lapsed and silence_s >= min(LAPSED_S, self._deaf_s):
+                self._cut(stream, silence_s)
+
+    def _end(self, stream, reason):
+        """Say why, if the client stands between two frames, and close."""
+        stream.closing = stream.closing or reason
+        if reason == "lagging":
+            self._lapses.warning("ended a stream whose client did not keep up; it resumes from the log")
+        if not self._rests.get(stream.fd):
+            try:
+                self._write(stream.fd, stream.last_words())
+            except OSError:
+                pass        # it is closed now in any case
+        self._drop(stream)
+
+    def _cut(self, stream, silence_s):
+        """Close without a word to one who takes nothing; by a reset, else the kernel goes on to keep and to offer what it has."""
+        self._deaf.warning("cut a stream whose client had taken nothing for %.0f s", silence_s)
+        sock = socket.socket(fileno=stream.fd)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        sock.detach()
+        self._drop(stream)
+
+    def _drop(self, stream):
+        fd, stream.fd, feed = stream.fd, None, stream.feed
+        pack = self._packs[feed]
+        del self._streams[fd]
+        self._rests.pop(fd, None)
+        self._blocked.pop(fd, None)
+        pack.fds.discard(fd)
+        feed.hub.leave(stream)
+        pack.streams -= 1
+        if not pack.streams:
+            del self._packs[feed]
+            feed.stop_reading(pack)
+        os.close(fd)        # leaves the epoll set, too
+
+    def _close(self):
+        while self._newcomers:
+            self._welcome(*self._newcomers.popleft())
+        for stream in list(self._streams.values()):
+            self._end(stream, "shutdown")
+        for hub in self._hubs:
+            hub.growth.part()
+        with self._bell_lock:
+            bell, self._bell = self._bell, None
+        os.close(bell)
+        self._epoll.close()

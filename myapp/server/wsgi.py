@@ -1,0 +1,95 @@
+"""The hand-over: waitress, except that a response which is a stream gives its connection away. It knows the streams by name only.
+
+A worker writes the head of the answer and is free. The main thread flushes it and closes the channel, the exact moment at which
+waitress is done with the socket; here the socket is taken away before that, and given to the loop. Nothing of waitress is patched:
+its listeners are told to make channels of this class.
+"""
+from waitress.task import WSGITask
+
+from .deaf import Channel
+
+REFUSALS = "429", "503"     # whoever is refused keeps no connection, which others need: thousands may come back at once
+
+
+class StreamTask(WSGITask):
+    """Answers one request. A worker's."""
+
+    _stream = None
+
+    def get_environment(self):
+        """What waitress has, and what this server offers: see the package."""
+        server = self.channel.server
+        environ = super().get_environment()
+        environ.update(server.offers)
+        if server.stream_loop is not None:
+            environ["myapp.hand_over"] = self.hand_over
+        return environ
+
+    def hand_over(self, stream):
+        """For an application that has called start_response and returns no body: the loop sends `stream`, until it ends."""
+        self.set_close_on_finish()
+        if self.request.command == "HEAD":
+            stream.feed.hub.leave(stream)
+        else:
+            self._stream = stream
+
+    def write(self, data):
+        if data and self._stream is not None:       # the application answers otherwise after all, as one that fails may
+            self._stream.feed.hub.leave(self._stream)
+            self._stream = None
+        return super().write(data)
+
+    def build_response_header(self):
+        if self.status.startswith(REFUSALS):
+            self.set_close_on_finish()
+        return super().build_response_header()
+
+    def finish(self):
+        if not self.wrote_header:
+            self.write(b"")
+        if self.request.command == "HEAD":
+            self.chunked_response = False   # else waitress sends the last of the pieces that there are none of
+        super().finish()
+
+    @property
+    def has_body(self):
+        return self._stream is None and super().has_body    # else waitress says how long, or in which pieces, it will be
+
+    def service(self):
+        try:
+            super().service()
+            if self._stream is not None and self.wrote_header:
+                self.channel.give_away(self._stream)
+                self._stream = None
+        finally:
+            if self._stream is not None:    # the answer failed between hand_over and its head
+                self._stream.feed.hub.leave(self._stream)
+
+
+class StreamChannel(Channel):
+    """One connection, until it is a stream's."""
+
+    task_class = StreamTask
+    _stream, _is_closed = None, False   # guarded by outbuf_lock
+
+    def give_away(self, stream):
+        """Give the connection to `stream` once what has been written is flushed. A worker."""
+        with self.outbuf_lock:
+            if not self._is_closed:
+                self._stream = stream
+                return
+        stream.feed.hub.leave(stream)
+
+    def handle_close(self):
+        """Waitress is done with the socket, for one reason or another. The main thread."""
+        with self.outbuf_lock:
+            stream, self._stream, self._is_closed = self._stream, None, True
+            is_usable = self.connected and not self.total_outbufs_len
+        sock = None
+        if stream is not None and is_usable:
+            sock, self.socket = self.socket, None
+        super().handle_close()
+        if sock is not None:
+            self.server.stream_loop.adopt(sock, stream)
+        elif stream is not None:
+            stream.feed.hub.leave(stream)

@@ -1,0 +1,82 @@
+"""A board of news: a small application that includes the add-on, and costs next to nothing beside it."""
+from pyramid.config import Configurator
+
+from myapp.realtime import session
+
+NEWS = "/events?topic=news"
+
+
+def main(global_config, **settings):
+    """The factory, for `pserve`."""
+    return Board(settings["sqlalchemy.url"], settings)
+
+
+class ByHeader:
+    """A security policy that believes whoever says who he is."""
+
+    def authenticated_userid(self, request):
+        return request.headers.get("X-User")
+
+    def permits(self, request, context, permission):
+        return True
+
+
+class Board:
+    """One topic, `news`, which everybody may read. It is a WSGI application itself.
+
+        with Board(url, {"realtime.max_streams": 10}) as board, serving(board) as server:
+            board.publish(3)
+    """
+
+    def __init__(self, url, settings=None):
+        """url: of a database with its schema."""
+        all_settings = {"sqlalchemy.url": url, "realtime.tail_interval": "200ms", "realtime.max_streams_per_user": 0, **(settings or {})}
+        with Configurator(settings={key: str(value) for key, value in all_settings.items()}) as config:
+            config.set_security_policy(ByHeader())
+            config.include("myapp.db")
+            config.include("myapp.realtime")
+            config.add_topic("news")
+            config.add_route("page", "/page")
+            config.add_view(lambda request: "a page", route_name="page", renderer="string")
+            config.add_route("tell", "/tell")
+            config.add_view(self._tell, route_name="tell", renderer="json")
+        self._wsgi, self.registry = config.make_wsgi_app(), config.registry
+
+    def __call__(self, environ, start_response):
+        return self._wsgi(environ, start_response)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.registry.realtime.close()
+        self.engine.dispose()
+
+    @property
+    def engine(self):
+        return self.registry["dbsession_factory"].kw["bind"]
+
+    @property
+    def hub(self):
+        return self.registry.realtime.hub
+
+    @property
+    def last_seq(self):
+        """The seq of the newest event in the log."""
+        return self.registry.realtime.log.head().cursor.seq
+
+    def cursor(self, seq):
+        """Return the id of the event `seq`."""
+        return f"{self.registry.realtime.log.head().cursor.epoch}-{seq}"
+
+    def publish(self, count=1, *, bytes_each=10):
+        """Publish `count` events in one transaction. Returns their seqs, a list."""
+        begun = self.last_seq
+        with session(self.registry) as rt:
+            for _ in range(count):
+                rt.publish("news", "news_told", {"text": "x" * bytes_each})
+        return [*range(begun + 1, begun + count + 1)]
+
+    def _tell(self, request):
+        """The view: publish `?count=` events of `&bytes=` each; answers with the seqs."""
+        return self.publish(int(request.GET["count"]), bytes_each=int(request.GET.get("bytes", 10)))

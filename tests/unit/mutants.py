@@ -1,0 +1,109 @@
+"""Faults to plant in copies of the core and the loop: what it says -> (file, old text, new text). The random world finds each."""
+
+ORDER = {
+    "an old event is held back for ever": ("hub.py", "event.seq > self.cursor.seq:", "event.seq >= self.cursor.seq:"),
+    "a hole is skipped": ("hub.py", "self._held.pop(self.cursor.seq + 1, None)", "self._held.pop(min(self._held, default=0), None)"),
+    "the head is not moved": ("hub.py", "                        self.cursor = event.cursor\n", ""),
+    "what was held back in one life of the log goes out in the next": (
+        "hub.py", "self.cursor, self._replay, self._held = head, replay, {}", "self.cursor, self._replay = head, replay"),
+    "another life of the log is not said aloud": (
+        "hub.py", "                        feed.append(frames[feed.encoding])\n", " " * 24 + "pass\n"),
+    "a newcomer of a new encoding is forgotten": (
+        "hub.py", "missing := wanted.keys() - frames.keys()", "missing := () if frames else wanted.keys() - frames.keys()"),
+    "something is encoded under the lock": ("hub.py", "feed.append(frames[encoding])", "feed.append(encoding.event(event))"),
+    "a transient event is sent twice": (
+        "hub.py", "self._send_transient(event)", "self._send_transient(event), self._send_transient(event)"),
+}
+PAST = {
+    "the window misses what is live": ("hub.py", "                        self._replay.append(event)\n", ""),
+    "the past ends where the head is, not where live begins": (
+        "hub.py", "runs = self._begin(feed, cursor, head)", "runs = self._begin(feed, cursor, self.cursor)"),
+    "replay begins one event late": ("replay.py", "low < event.seq <= high", "low + 1 < event.seq <= high"),
+    "replay comes last page first": ("hub.py", "stream.replay = runs[::-1]", "stream.replay = runs"),
+    "a page of another life is replayed": ("replay.py", " and event.epoch == epoch]", "]"),
+    "a run is not told from that of other topics": ("replay.py", "self._runs.get(key, lambda", "self._runs.get(key[1:], lambda"),
+    "a run is released twice": (
+        "hub.py", "            run = stream.replay.pop()\n            self._runs.release(run)", "            run = stream.replay[-1]\n"
+        "            self._runs.release(run)\n            stream.replay.pop()\n            self._runs.release(run)"),
+    "a past that is never sent stays pending": ("hub.py", "self._runs.release(stream.replay.pop())", "stream.replay.pop()"),
+    "a shared past is counted for each": ("runs.py", " for run in runs if not run.streams)", " for run in runs)"),
+}
+FEED = {
+    "live begins one frame late": (
+        "feed.py", "reader.at = self.end if at is None else at", "reader.at = self.end + 1 if at is None else at"),
+    "the tape forgets too early": ("feed.py", "if self._at_end == self._readers:", "if self._at_end:"),
+    "the tape never forgets": ("feed.py", "if self._at_end == self._readers:", "if False:"),
+    "a lapse is not noticed": ("feed.py", "            if reader.at < self._first:\n", "            if False:\n"),
+    "a slab of the past is served again": ("feed.py", "if start != reader.at or", "if"),
+    "who begins behind the end counts as one who has read all": (
+        "feed.py", "self._at_end += reader.at == self.end\n        self._entered", "self._at_end += 1\n        self._entered"),
+    "a reader that leaves still counts": ("feed.py", "            self._readers -= 1\n", ""),
+    "a feed outlives its last stream": ("feeds.py", "        if not feed.streams:\n", "        if False:\n"),
+    "a heartbeat counts what is yet to come": ("hub.py", "if feed.moment == moment]", "]"),
+    "a heartbeat goes back in time": ("feed.py", "return self.end, self._entered", "return self.end"),
+}
+GROWTH = {
+    "growth is noted for the first encoding alone": ("hub.py", "ring |= self.growth.note(", "ring = ring or self.growth.note("),
+    "growth of a life's end is not noted": ("hub.py", "ring = self.growth.note([*self._feeds])", "ring = False"),
+    "a heartbeat is not noted": ("hub.py", "ring = self.growth.note(still_silent)", "ring = False"),
+    "an end is not noted": ("hub.py", "return self.growth.note((), ending=ending)", "return False"),
+    "an end is noted but once": ("growth.py", "self._ended += ending", "self._ended = self._ended or [*ending]"),
+    "the bell is rung for the second growth, not the first": ("growth.py", "is_asleep = not (", "is_asleep = bool("),
+    "room is never given": ("growth.py", "self._bytes, self._taken_bytes = self._bytes - size, 0", "self._taken_bytes = 0"),
+    "follow does not wait": ("growth.py", "return self._bytes < self._room_bytes", "return True"),
+    "one who was ended before it came to the loop stays": (
+        "loop.py", "if stream.closing:\n            self._end", "if False:\n            self._end"),
+}
+PLACES = {
+    "a place is not given back": ("places.py", "        self.taken -= 1\n", ""),
+    "a user's place is not given back": ("places.py", "        self._users.remove(user)\n", ""),
+    "a refused address has taken the user's place": (
+        "places.py", "        self._users.check(user)\n        self._addresses.check(address)\n        self._users.add(user)\n",
+        "        self._users.check(user)\n        self._users.add(user)\n        self._addresses.check(address)\n"),
+    "one more than the most": ("places.py", "if self.taken >= most:", "if self.taken > most:"),
+    "a user has one more": ("places.py", "self._counts.get(holder, 0) >= self._most", "self._counts.get(holder, 0) > self._most"),
+    "a stream whose past cannot be read stays": (
+        "hub.py", "        except BaseException:\n            self.leave(stream)\n", "        except BaseException:\n"),
+}
+LOOP = {
+    "a straggler rejoins one frame early": (
+        "loop.py", "rest = rest or stream.next(pack.at)", "rest = rest or stream.at < pack.at - 1 and stream.next(pack.at)"),
+    "a newcomer is not held to the pack": ("loop.py", "stream.next(pack.at)", "stream.next()"),
+    "a newcomer ahead of the pack sees an event twice": ("loop.py", "if pack.at < stream.at: ", "if False: "),
+    "a pack begins where its first newcomer stands": ("loop.py", "feed.start_reading(pack)\n        return pack", (
+        "feed.start_reading(pack, 0)\n        return pack")),
+    "who is late keeps its place in the pack": ("loop.py", "            pack.fds.remove(fd)\n", ""),
+    "who is late begins before the slab": ("loop.py", "feed.start_reading(self._streams[fd], pack.at)", (
+        "feed.start_reading(self._streams[fd], pack.at - 1)")),
+    "who is late begins at the end": ("loop.py", "feed.start_reading(self._streams[fd], pack.at)", "feed.start_reading(self._streams[fd])"),
+    "the pack's half send is sent whole again": ("loop.py", "memoryview(slab)[sent:], self._clock()", "memoryview(slab), self._clock()"),
+    "the pack's half send is forgotten": ("loop.py", "memoryview(slab)[sent:], self._clock()", "b\"\", self._clock()"),
+    "a straggler's rest is lost": ("loop.py", "            return self._drop(stream)\n        self._rests[fd] = rest\n", (
+        "            return self._drop(stream)\n        self._rests[fd] = b\"\"\n")),
+    "a straggler's rest is not shortened": ("loop.py", "memoryview(rest)[sent:]", "memoryview(rest)"),
+    "who has had a share is forgotten": ("loop.py", "            self._ready.append(fd)\n", ""),
+    "who rejoins stays a straggler": ("loop.py", "        del self._rests[fd]\n        pack.fds", "        pack.fds"),
+    "who rejoins keeps a place on the tape": ("loop.py", "        stream.feed.stop_reading(stream)\n", ""),
+    "who rejoins is not in the pack": ("loop.py", "        pack.fds.add(fd)\n", ""),
+    "who takes something is still blocked": ("loop.py", "                self._blocked.pop(fd, None)\n", ""),
+    "last words in the middle of a frame": ("loop.py", "if not self._rests.get(stream.fd):", "if True:"),
+    "a pack of none is read on": ("loop.py", "while pack.streams and (slab := feed.read(pack)):", "while slab := feed.read(pack):"),
+    "a pack outlives its streams": ("loop.py", "        if not pack.streams:\n", "        if False:\n"),
+    "a pack that is over still reads": ("loop.py", "            feed.stop_reading(pack)\n        os.close", "        os.close"),
+    "who is gone stays in the pack": ("loop.py", "        pack.fds.discard(fd)\n", ""),
+    "who is gone is still blocked": (
+        "loop.py", "        self._blocked.pop(fd, None)\n        pack.fds.discard", "        pack.fds.discard"),
+    "who is gone has not left the hub": ("loop.py", "        feed.hub.leave(stream)\n", ""),
+    "those who are slow hold up everybody for ever": ("loop.py", "            if not feeds or self._clock() >= due:\n", (
+        "            if not feeds:\n")),
+    "more newcomers than a turn welcomes are lost": (
+        "loop.py", "if self._ready or self._newcomers:", "if self._ready:"),
+    "a loop that sleeps is not told of a newcomer": ("loop.py", "        if self._is_asleep:\n            self.ring()\n", ""),
+    "a loop falls asleep after it has looked for newcomers": (
+        "loop.py", "        events = self._epoll.poll(self._patience_s(), BATCH)\n",
+        "        self._is_asleep = False\n        patience_s = self._patience_s()\n        self._is_asleep = True\n"
+        "        events = self._epoll.poll(patience_s, BATCH)\n"),
+    "a stream that cannot be watched stays": (
+        "loop.py", "            return self._drop(stream)\n        if stream.closing", "            return\n        if stream.closing"),
+}
+MUTANTS = ORDER | PAST | FEED | GROWTH | PLACES | LOOP

@@ -1,0 +1,62 @@
+"""What a world puts in the place of a lock, of an encoding and of a log, so that others run wherever they could."""
+import json
+
+
+class Unreadable(Exception):
+    """The log does not answer."""
+
+
+class StrictLock:
+    """Not to be taken twice; whatever is called back while it is held shows here; after it others may run."""
+
+    def __init__(self, world):
+        self._world, self._is_held = world, False
+
+    def __enter__(self):
+        assert not self._is_held, "the lock is taken while it is held"
+        self._is_held = True
+
+    def __exit__(self, error, *_):
+        self._is_held = False
+        if error is None:
+            self._world.let_others_run(0.04)
+
+
+class Encoding:
+    """JSON lines, and a moment for others at every call that the core must not make under its lock."""
+
+    def __init__(self, world, number):
+        self._world, self._number = world, number
+
+    def __hash__(self):
+        return self._number     # the same in every run of a seed, as the order of a set follows from it
+
+    def __eq__(self, other):
+        return self is other
+
+    def event(self, event):
+        self._world.let_others_run(0.2)
+        return self._line("event", event.cursor, event.data)
+
+    def connected(self, cursor):
+        return self._line("connected", cursor)
+
+    def heartbeat(self, cursor):
+        self._world.let_others_run(0.8)
+        return self._line("heartbeat", cursor)
+
+    def reset(self, reason, cursor, spread_ms):
+        self._world.let_others_run(0.2)
+        return self._line("reset", cursor, json.dumps(reason))
+
+    def closing(self, reason):
+        return self._line("closing", None, json.dumps(reason))
+
+    @staticmethod
+    def slab(frames):
+        return b"".join(frames)
+
+    @staticmethod
+    def _line(type, cursor, data="null"):
+        id = list(cursor) if cursor else None
+        return f'["{type}", {json.dumps(id)}, {data}]\n'.encode()

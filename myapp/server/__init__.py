@@ -132,11 +132,11 @@ class Server:
 
     def run(self):
         """Serve until `stop`, then drain."""
-        for host, port in self.addresses:
-            logger.info("serving on %s:%s", f"[{host}]" if ":" in host else host, port)
         sys.setswitchinterval(self._own_settings["switch_interval"])
         _quieten(logging.getLogger("waitress.queue"))
         self._start_loop()
+        for host, port in self.addresses:
+            logger.info("serving on %s:%s", f"[{host}]" if ":" in host else host, port)
         self._settings.socket_options = [*self._settings.socket_options, *timeouts(self.deaf_s)]   # of the clients that are yet to come
         watch = DeafWatch(self.deaf_s)
         while not self._is_stopping:

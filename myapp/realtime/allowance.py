@@ -1,12 +1,10 @@
 """The allowance: how many threads of the server may be held by streams at once. Streams, waiting polls and views' own streams share it."""
-import random
 import threading
 
-from .problem import problem
+from .problem import unavailable
 
 SPARE_THREADS = 2       # of the server's, never spent on streams: pages must go on beside them
 DEFAULT_ALLOWANCE = 2   # streams at once on a server that does not say how many threads it has
-RETRY_AFTER_S = 3, 9    # told to those who come while all is full; spread, so that they do not come back together
 
 
 class Allowance:
@@ -15,7 +13,7 @@ class Allowance:
     def __init__(self, most=None):
         """most: the setting `realtime.thread_streams`, or None. A server that says how many threads it has is never asked for the last."""
         self._most, self.taken = most, 0
-        self._lock = threading.Lock()       # guards taken
+        self._lock = threading.RLock()      # guards taken; a __del__ may give a place back in the midst of `take`
 
     def take(self, environ):
         """Return a Place. Raises 503 when all are taken. environ: `myapp.threads`, the number of the server's threads, where it says so."""
@@ -54,17 +52,3 @@ class NoPlace:
 
     def give_back(self):
         pass
-
-
-def unavailable(reason):
-    """Return the refusal of one who may come again in a while, 503 with Retry-After, to be raised."""
-    return _later(503, reason)
-
-
-def too_many(reason):
-    """Return the refusal of one who has enough already, 429 with Retry-After, to be raised."""
-    return _later(429, reason)
-
-
-def _later(status, reason):
-    return problem(status, f"{reason}; try again later", headers={"Retry-After": str(random.randint(*RETRY_AFTER_S))})

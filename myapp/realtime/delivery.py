@@ -1,10 +1,7 @@
 """Delivery: how a response carries a stream. By hand-over where the server offers it, else by a thread of the server.
 
-The environ keys that a server may offer (myapp.server offers all of them):
-    myapp.hand_over(stream)     takes the stream with the connection; no thread is spent
-    myapp.max_streams           how many streams it has room for
-    myapp.threads               how many threads answer requests
-    myapp.at_shutdown(callback) has callback("shutdown") called when the server is about to stop
+The environ keys that a server may offer are myapp.hand_over, myapp.max_streams, myapp.threads and myapp.at_shutdown: what they
+mean, myapp.server says.
 """
 import time
 
@@ -82,8 +79,12 @@ class ThreadDelivery:
         self._place.give_back()
         return stream
 
-    # The last resort, where not even the server came to know of it. An app_iter that nobody holds is over.
-    __del__ = close
+    def __del__(self):
+        """The last resort, where not even the server came to know of it: an app_iter that nobody holds is over."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._hub.abandon(stream)
+            self._place.give_back()
 
 
 def close_unless_answered(request, response):

@@ -1,5 +1,6 @@
 """Problems: refusals that a program can read, RFC 9457 `application/problem+json`."""
 import json
+import random
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from pyramid.httpexceptions import HTTPException, status_map
 
 NO_HEADERS = MappingProxyType({})
+RETRY_AFTER_S = 3, 9    # told to those who come while all is full; spread, so that they do not come back together
 
 
 def problem(status: int, detail: str, *, headers: Mapping[str, str] = NO_HEADERS, **members: Any) -> HTTPException:
@@ -20,3 +22,17 @@ def problem(status: int, detail: str, *, headers: Mapping[str, str] = NO_HEADERS
     refusal.body = json.dumps(body).encode()
     refusal.headers.update(headers)
     return refusal
+
+
+def unavailable(reason):
+    """Return the refusal of one who may come again in a while, 503 with Retry-After, to be raised."""
+    return _later(503, reason)
+
+
+def too_many(reason):
+    """Return the refusal of one who has enough already, 429 with Retry-After, to be raised."""
+    return _later(429, reason)
+
+
+def _later(status, reason):
+    return problem(status, f"{reason}; try again later", headers={"Retry-After": str(random.randint(*RETRY_AFTER_S))})

@@ -19,7 +19,7 @@ from .core.hub import Hub
 from .follow import Follow
 from .fragments import Fragments
 from .log import Log
-from .seldom import Seldom
+from .throttle import Throttle
 from .transports.sse import EventStream
 
 HUB_SETTINGS = (
@@ -58,7 +58,7 @@ class Runtime:
         self.session_name, self.max_event = settings["session"], settings["max_event"]
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
         self.counts_users, self.counts_addresses = settings["max_streams_per_user"] > 0, settings["max_streams_per_address"] > 0
-        self.refusals = Seldom(logging.getLogger(__name__))
+        self.refusals = Throttle(logging.getLogger(__name__))
         self.drain_timeout_s = settings["drain_timeout"]    # read by myapp.server
         # One object each for the whole process, whoever asks first: frames are shared by it.
         self._plain, self._with_fragments = (

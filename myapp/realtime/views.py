@@ -8,11 +8,11 @@ import time
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .allowance import NoPlace, too_many, unavailable
+from .allowance import NoPlace
 from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
 from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
-from .problem import problem
+from .problem import problem, too_many, unavailable
 from .transports.sse import HEADERS
 
 
@@ -108,13 +108,13 @@ def _holder(request, runtime):
         "address": request.remote_addr if runtime.counts_addresses else None}
 
 
-def _join(runtime, topics, encoding, cursor, **stream):
+def _join(runtime, topics, encoding, cursor, **options):
     """Let this process catch up with the page, whose cursor may be from the database or another process; then begin."""
     try:
         if cursor and cursor.epoch and not runtime.follow.reach(cursor):
             raise unavailable("the event log does not answer")
         deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
-        return runtime.hub.join(topics, encoding, cursor, deadline=deadline, **stream)
+        return runtime.hub.join(topics, encoding, cursor, deadline=deadline, **options)
     except LogUnavailable as error:
         raise unavailable("the event log does not answer") from error
     except HubFull as error:

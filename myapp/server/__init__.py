@@ -4,9 +4,9 @@
     use = egg:myapp#server
 
 It offers the application keys of the environ:
-    myapp.hand_over(stream)     takes a Stream with its connection: after start_response, instead of a body. Where there is no epoll
-                                (macOS, Windows) it is missing, and streams hold threads
-    myapp.max_streams           how many streams it has room for
+    myapp.hand_over(stream)     takes a Stream with its connection: after start_response, instead of a body
+    myapp.max_streams           how many streams it has room for. Where there is no epoll (macOS, Windows) these two are missing, and
+                                streams hold threads
     myapp.threads               how many threads answer requests
     myapp.at_shutdown(callback) has `callback("shutdown")` called when the server is about to stop: by the main thread, and again and
                                 again until it has stopped, so that it must not block and must do no harm when nothing is left to do
@@ -94,7 +94,7 @@ class Server:
         self._drain_timeout_s = getattr(getattr(getattr(app, "registry", None), "realtime", None), "drain_timeout_s", DRAIN_TIMEOUT_S)
         file_limit = raise_limit()
         of_waitress.setdefault("connection_limit", connections(file_limit))
-        self._max_streams = room_for_streams(file_limit, int(of_waitress["connection_limit"]))
+        self._max_streams = room_for_streams(file_limit, int(of_waitress["connection_limit"])) if HAS_EPOLL else 0
         try:
             create_server(app, map=self._map, **of_waitress)
         except BaseException:

@@ -3,13 +3,10 @@
 waitress itself would keep them: its channel_timeout passes over whoever has a request, and the worker that answers it waits
 for room in the buffer for ever, with its thread and with its place among the streams.
 """
-import errno
 import logging
 import socket
 import struct
 import time
-
-from waitress.channel import HTTPChannel
 
 try:
     from fcntl import ioctl
@@ -21,7 +18,6 @@ logger = logging.getLogger(__name__)
 
 DEAF_S = 60.0   # seconds without taking one byte, as nginx's send_timeout; who was in a tunnel for longer connects anew
 LOOK_S = 1.0    # between looks: a look costs a system call for each client for which something waits
-GIVEN_UP = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}    # how the kernel says so; waitress knows the other ways
 RESET = struct.pack("ii", 1, 0)     # SO_LINGER: on, 0 s
 
 
@@ -52,34 +48,13 @@ class DeafWatch:
 
     def _cut(self, channel):
         logger.warning("cut the client %s: it took nothing of %d bytes for %g s", channel.addr[0], channel.total_outbufs_len, self._deaf_s)
-        # A reset, else the kernel keeps what it has taken over, some MB, and goes on to offer it.
-        channel.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        reset_on_close(channel.socket)
         channel.handle_close()      # wakes the worker that waits for room, too
 
 
-class Channel(HTTPChannel):
-    """waitress's, for which a client that the kernel has given up is one that has gone: no error of ours, with a traceback."""
-
-    def recv(self, buffer_size):
-        try:
-            return super().recv(buffer_size)
-        except OSError as error:
-            if error.errno not in GIVEN_UP:
-                raise
-            self.handle_close()
-            return b""
-
-    def send(self, data, do_close=True):
-        if self.socket is None:     # a read of this very turn has found it closed, which waitress does not look for
-            return 0
-        try:
-            return super().send(data, do_close)
-        except OSError as error:
-            if error.errno not in GIVEN_UP:
-                raise
-            if do_close:
-                self.handle_close()
-            return 0
+def reset_on_close(sock):
+    """Have `sock` closed by a reset: else the kernel keeps what it has taken over for the client, some MB, and goes on to offer it."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
 
 def timeouts(deaf_s=DEAF_S):

@@ -9,13 +9,15 @@ import logging
 import os
 import select
 import socket
-import struct
 import threading
 import time
 from collections import deque
 
 from ..realtime.core.handoff import Lapsed
-from ..realtime.seldom import Seldom
+from ..realtime.throttle import Throttle
+from .bell import Bell
+from .deaf import reset_on_close
+from .pack import Pack
 
 logger = logging.getLogger(__name__)
 
@@ -24,41 +26,35 @@ GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 TICK_S = 1.0            # how exactly heartbeats and deadlines are kept
 BATCH = 256             # sockets attended to, and newcomers welcomed, before the feeds are looked at again
 SHARE = 1 << 18         # bytes for one straggler before the others have their turn
-CHATTER = 16, 1 << 12   # reads of bytes: whoever says more at a time than 64 KiB to a stream is cut
+CHATTER = 16, 1 << 12   # reads of bytes: whoever still has something to say after so many in a row is cut
 ROOM_S = 0.25           # for clients to take what a feed has grown by, half a tape, before it grows by as much again
-DEAF_S = 60.0           # seconds without taking one byte of what waits, as nginx's send_timeout
-LAPSED_S = 5.0          # the same for one whose place on the tape is lost already
-RESET = struct.pack("ii", 1, 0)     # SO_LINGER: on, 0 s
+LAPSED_S = 5.0          # seconds without taking one byte for one whose place on the tape is lost already
 
 
-class Pack:
-    """The streams of one feed that this loop has; as a reader of the feed it has a position, `at`."""
-    __slots__ = ("at", "fds", "streams")
+class StreamLoop:
+    def __init__(self, *, deaf_s, send_buffer=0, write=os.write, clock=time.monotonic):
+        """A loop that waits for `start`.
 
-    def __init__(self):
-        self.at = None
-        self.fds = set()        # of those that stand at `at`
-        self.streams = 0        # those and the stragglers
-
-
-class StreamLoop(threading.Thread):
-    def __init__(self, *, send_buffer=0, deaf_s=DEAF_S, write=os.write, clock=time.monotonic):
-        """send_buffer: bytes that the kernel holds for one client, 0 for its own default. clock: that of the streams' deadlines."""
-        super().__init__(name="streams", daemon=True)
+        deaf_s       seconds for which a client may take nothing of what waits for it
+        send_buffer  bytes that the kernel holds for one client, 0 for its own default
+        write        as os.write: (fd, bytes) -> how many it took; raises BlockingIOError when none
+        clock        monotonic seconds, that of the streams' deadlines
+        """
         self._send_buffer, self._deaf_s, self._write, self._clock = send_buffer, deaf_s, write, clock
-        self._epoll, self._bell = select.epoll(), os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._bell_lock = threading.Lock()      # guards the bell's end: its descriptor is soon somebody else's
-        self._epoll.register(self._bell, select.EPOLLIN)
+        self._thread = threading.Thread(target=self._run, name="streams", daemon=True)
+        self._epoll, self._bell = select.epoll(), Bell()
+        self._epoll.register(self._bell.fd, select.EPOLLIN)
+        self.ring = self._bell.ring     # there is something to take: a newcomer, a feed that has grown, a stream that must end
         self._newcomers, self._is_asleep, self._is_stopped = deque(), False, False
         # The loop's own, as is all below
         self._hubs, self._packs = set(), {}     # those that have had streams here; Feed -> Pack
         self._streams, self._rests = {}, {}     # fd -> Stream; fd of a straggler -> what it is in the middle of
         self._behind = {}                       # hub -> (until when to wait for them, feeds that have grown and are not read by all)
         self._blocked = {}                      # fd of a straggler that takes nothing -> since when
-        self._ready = deque()                   # fds of stragglers that have had their share and could take more
+        self._ready = {}                        # fd of a straggler that has had its share and could take more -> None
         self._deadlines = []                    # heap of (deadline, fd), of streams that have left too
         self._tick_s, self._next_tick = TICK_S, clock()
-        self._lapses, self._deaf = Seldom(logger), Seldom(logger)
+        self._lapse_warnings, self._cut_warnings = Throttle(logger), Throttle(logger)
 
     @property
     def open_streams(self):
@@ -66,6 +62,9 @@ class StreamLoop(threading.Thread):
         return len(self._streams) + len(self._newcomers)
 
     # Any thread
+
+    def start(self):
+        self._thread.start()
 
     def adopt(self, sock, stream):
         """Send `stream` to `sock`, which nobody else may touch from now on."""
@@ -77,26 +76,21 @@ class StreamLoop(threading.Thread):
         if self._is_asleep:
             self.ring()
 
-    def ring(self):
-        """There is something to take: a newcomer, a feed that has grown, a stream that must end."""
-        with self._bell_lock:
-            if self._bell is not None:
-                os.eventfd_write(self._bell, 1)
-
     def stop(self, timeout_s):
         """End all streams, the thread too. Nobody may call `adopt` any more."""
         self._is_stopped = True
         self.ring()
-        self.join(timeout_s)
+        self._thread.join(timeout_s)
 
     # The loop's own thread
 
-    def run(self):
+    def _run(self):
         while not self._is_stopped:
             try:
                 self.turn()
             except Exception:       # the top of a thread: it goes on, for without it every page stands still
-                logger.exception("streaming goes on after an error")
+                logger.exception("the loop goes on after an error; its streams are cut, and resume from the log")
+                self._forsake()
         self._close()
 
     def turn(self):
@@ -105,13 +99,13 @@ class StreamLoop(threading.Thread):
         events = self._epoll.poll(self._patience_s(), BATCH)
         self._is_asleep = False
         for fd, event in events:
-            if fd == self._bell:
-                os.eventfd_read(fd)
+            if fd == self._bell.fd:
+                self._bell.hush()
             elif fd in self._streams:
                 self._attend(fd, event)
         self.look()
-        for _ in range(len(self._ready)):
-            fd = self._ready.popleft()
+        ready, self._ready = self._ready, {}
+        for fd in ready:
             if fd in self._rests:
                 self._catch_up(fd, self._streams[fd])
         self._give_room()
@@ -124,7 +118,7 @@ class StreamLoop(threading.Thread):
             grown, ended = hub.growth.take()
             for feed in grown:
                 if pack := self._packs.get(feed):
-                    self._advance(feed, pack)
+                    self._advance(pack)
             if grown:
                 self._behind.setdefault(hub, (self._clock() + ROOM_S, {}))[1].update(grown)
             for stream in ended:
@@ -150,12 +144,11 @@ class StreamLoop(threading.Thread):
     def _welcome(self, fd, stream):
         feed = stream.feed
         if feed.hub not in self._hubs:
-            self._hubs.add(feed.hub)
-            self._tick_s = min(self._tick_s, feed.hub.heartbeat_s / 4)
-            feed.hub.growth.bell = self.ring
+            self._meet(feed.hub)
+        if feed not in self._packs:
+            self._packs[feed] = Pack(feed)
+        self._packs[feed].streams += 1
         self._streams[fd], self._rests[fd], stream.fd = stream, b"", fd
-        pack = self._packs.get(feed) or self._raise_pack(feed)
-        pack.streams += 1
         if stream.deadline is not None:
             heapq.heappush(self._deadlines, (stream.deadline, fd))
         try:
@@ -168,10 +161,11 @@ class StreamLoop(threading.Thread):
         else:
             self._catch_up(fd, stream)
 
-    def _raise_pack(self, feed):
-        pack = self._packs[feed] = Pack()
-        feed.start_reading(pack)
-        return pack
+    def _meet(self, hub):
+        """Serve this hub from now on: hear of its growth, and tick often enough for its heartbeats."""
+        self._hubs.add(hub)
+        self._tick_s = min(self._tick_s, hub.heartbeat_s / 4)
+        hub.growth.begin(self.ring)
 
     def _attend(self, fd, event):
         if event & GONE or event & select.EPOLLIN and not self._hear(fd):
@@ -192,41 +186,29 @@ class StreamLoop(threading.Thread):
             return False
         return False
 
-    def _advance(self, feed, pack):
+    def _advance(self, pack):
         """Send what is new to the whole pack."""
         try:
-            while pack.streams and (slab := feed.read(pack)):      # its last client may go as it is written to
-                self._send(feed, pack, slab)
+            while pack.streams and (slab := pack.feed.read(pack)):      # its last client may go as it is written to
+                self._send(pack, slab)
         except Lapsed:      # we ourselves were too slow: all of them resume from the log
             for fd in list(pack.fds):
                 self._end(self._streams[fd], "lagging")
             if pack.streams:
-                feed.stop_reading(pack)
-                feed.start_reading(pack)
+                pack.start_over()
 
-    def _send(self, feed, pack, slab):
-        size, write, late, gone = len(slab), self._write, [], []
-        for fd in pack.fds:
-            try:
-                sent = write(fd, slab)
-            except BlockingIOError:
-                late.append((fd, 0))
-            except OSError:
-                gone.append(fd)
-            else:
-                if sent != size:
-                    late.append((fd, sent))
-        for fd, sent in late:
-            pack.fds.remove(fd)
-            self._rests[fd], self._blocked[fd] = memoryview(slab)[sent:], self._clock()
-            feed.start_reading(self._streams[fd], pack.at)
+    def _send(self, pack, slab):
+        rests, gone = pack.send(slab, self._write)
+        for fd, rest in rests.items():
+            self._rests[fd], self._blocked[fd] = rest, self._clock()
+            pack.feed.start_reading(self._streams[fd], pack.at)
         for fd in gone:
             self._drop(self._streams[fd])
 
     def _catch_up(self, fd, stream):
-        feed, pack = stream.feed, self._packs[stream.feed]
+        pack = self._packs[stream.feed]
         if pack.at < stream.at:     # it joined after growth that the pack has yet to see
-            self._advance(feed, pack)
+            self._advance(pack)
         rest, share = self._rests[fd], SHARE
         try:
             while share > 0:
@@ -236,7 +218,7 @@ class StreamLoop(threading.Thread):
                 sent = self._write(fd, rest)
                 self._blocked.pop(fd, None)
                 share, rest = share - sent, memoryview(rest)[sent:]
-            self._ready.append(fd)
+            self._ready[fd] = None
         except BlockingIOError:
             self._blocked.setdefault(fd, self._clock())
         except Lapsed:
@@ -272,7 +254,7 @@ class StreamLoop(threading.Thread):
         """Say why, if the client stands between two frames, and close."""
         stream.closing = stream.closing or reason
         if reason == "lagging":
-            self._lapses.warning("ended a stream whose client did not keep up; it resumes from the log")
+            self._lapse_warnings.warning("ended a stream whose client did not keep up; it resumes from the log")
         if not self._rests.get(stream.fd):
             try:
                 self._write(stream.fd, stream.last_words())
@@ -281,11 +263,13 @@ class StreamLoop(threading.Thread):
         self._drop(stream)
 
     def _cut(self, stream, silence_s):
-        """Close without a word to one who takes nothing; by a reset, else the kernel goes on to keep and to offer what it has."""
-        self._deaf.warning("cut a stream whose client had taken nothing for %.0f s", silence_s)
+        """Close without a word to one who takes nothing."""
+        self._cut_warnings.warning("cut a stream whose client had taken nothing for %.0f s", silence_s)
         sock = socket.socket(fileno=stream.fd)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        sock.detach()
+        try:
+            reset_on_close(sock)
+        finally:
+            sock.detach()
         self._drop(stream)
 
     def _drop(self, stream):
@@ -295,12 +279,20 @@ class StreamLoop(threading.Thread):
         self._rests.pop(fd, None)
         self._blocked.pop(fd, None)
         pack.fds.discard(fd)
-        feed.hub.leave(stream)
+        stream.leave()
         pack.streams -= 1
         if not pack.streams:
             del self._packs[feed]
-            feed.stop_reading(pack)
+            pack.dissolve()
         os.close(fd)        # leaves the epoll set, too
+
+    def _forsake(self):
+        """Cut all: nobody knows any more what was sent to whom, and what epoll and growth tell, they tell once."""
+        for stream in list(self._streams.values()):
+            self._drop(stream)
+        self._ready, self._behind = {}, {}
+        for hub in self._hubs:
+            hub.growth.give_room()
 
     def _close(self):
         while self._newcomers:
@@ -309,7 +301,5 @@ class StreamLoop(threading.Thread):
             self._end(stream, "shutdown")
         for hub in self._hubs:
             hub.growth.part()
-        with self._bell_lock:
-            bell, self._bell = self._bell, None
-        os.close(bell)
+        self._bell.close()
         self._epoll.close()

@@ -6,7 +6,7 @@ its listeners are told to make channels of this class.
 """
 from waitress.task import WSGITask
 
-from .deaf import Channel
+from .channel import Channel
 
 REFUSALS = "429", "503"     # whoever is refused keeps no connection, which others need: thousands may come back at once
 
@@ -29,13 +29,13 @@ class StreamTask(WSGITask):
         """For an application that has called start_response and returns no body: the loop sends `stream`, until it ends."""
         self.set_close_on_finish()
         if self.request.command == "HEAD":
-            stream.feed.hub.leave(stream)
+            stream.leave()
         else:
             self._stream = stream
 
     def write(self, data):
         if data and self._stream is not None:       # the application answers otherwise after all, as one that fails may
-            self._stream.feed.hub.leave(self._stream)
+            self._stream.leave()
             self._stream = None
         return super().write(data)
 
@@ -63,7 +63,8 @@ class StreamTask(WSGITask):
                 self._stream = None
         finally:
             if self._stream is not None:    # the answer failed between hand_over and its head
-                self._stream.feed.hub.leave(self._stream)
+                self._stream.leave()
+            self.environ = None     # it holds hand_over, and so would keep us and all that the request had until the collector comes
 
 
 class StreamChannel(Channel):
@@ -78,7 +79,7 @@ class StreamChannel(Channel):
             if not self._is_closed:
                 self._stream = stream
                 return
-        stream.feed.hub.leave(stream)
+        stream.leave()
 
     def handle_close(self):
         """Waitress is done with the socket, for one reason or another. The main thread."""
@@ -92,4 +93,4 @@ class StreamChannel(Channel):
         if sock is not None:
             self.server.stream_loop.adopt(sock, stream)
         elif stream is not None:
-            stream.feed.hub.leave(stream)
+            stream.leave()

@@ -192,7 +192,7 @@ def test_a_database_that_is_away_is_logged_once_and_found_again(postgresql_url, 
 def test_messages_that_come_faster_than_the_loop_sends_are_bounded_and_read_from_the_table_later(make_process, monkeypatch):
     monkeypatch.setattr("myapp.realtime.follow.MOST_WAITING", 1000)
     process = make_process(tape_bytes=400)
-    process.hub.growth.bell = lambda: None      # a loop that takes nothing yet
+    process.hub.growth.begin(lambda: None)      # a loop that takes nothing yet
     events = process.append(2000)
     most = 0
     for event in events:
@@ -213,7 +213,7 @@ def test_messages_that_come_faster_than_the_loop_sends_are_bounded_and_read_from
 
 def test_a_follow_thread_that_waits_for_the_loop_stops_when_it_is_told_to(make_process):
     process = make_process(tape_bytes=400)
-    process.hub.growth.bell = lambda: None
+    process.hub.growth.begin(lambda: None)
     process.follow.take(process.append(2000))
     process.wait_for(2)
     process.follow.stop()

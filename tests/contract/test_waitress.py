@@ -15,7 +15,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 
-from myapp.server.deaf import GIVEN_UP
+from myapp.server.channel import GIVEN_UP
 
 from .served import HOST, REQUEST, WAIT_S, Recorder, ask, bodiless, hello, serving, wait_until
 
@@ -195,7 +195,7 @@ def test_handle_close_wakes_a_worker_that_waits_for_room_in_the_buffer():
 
 
 def test_an_error_that_means_a_client_was_given_up_is_none_of_those_that_waitress_knows():
-    """So that Channel of deaf.py has to know it."""
+    """So that channel.py has to know it."""
     assert {errno.ECONNRESET, errno.EPIPE} <= wasyncore._DISCONNECTED
     assert not wasyncore._DISCONNECTED & GIVEN_UP
 

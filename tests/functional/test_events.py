@@ -326,6 +326,7 @@ def test_a_response_that_is_made_and_not_sent_holds_nothing(migrated_sqlite):
         with pytest.raises(KeyError):
             shop.get("/events?topic=goods")
     gc.collect()
+    shop.registry.realtime.hub.tick(0.0)
     assert shop.registry.realtime.allowance.taken == 0 and shop.registry.realtime.hub.open_streams == 0
     shop.close()
 

@@ -49,6 +49,7 @@ def told(*numbers, head=HEAD + b"\r\n", frame=lambda data: data, refuse=()):
         thread.start()
         load = Load(port=listener.getsockname()[1], streams=STREAMS, path="/events")
         load.reset()
+        load.report()       # it has begun the new window
         begin.set()
         report = load.report(len(numbers) * (STREAMS - len(refuse)), WAIT_S)
         end.set()

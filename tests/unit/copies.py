@@ -33,7 +33,7 @@ def _copy(folder):
     source, package = Path(myapp.__file__).parent, Path(tempfile.mkdtemp(prefix="copy_", dir=folder))
     shutil.copytree(source / "realtime" / "core", package / "realtime" / "core", ignore=shutil.ignore_patterns("__pycache__"))
     (package / "server").mkdir()
-    for file in "realtime/errors.py", "realtime/seldom.py", "server/loop.py":
+    for file in "realtime/errors.py", "realtime/throttle.py", *(f"server/{name}.py" for name in ("loop", "pack", "bell", "deaf")):
         shutil.copy(source / file, package / file)
     for folder in "", "realtime", "server":
         (package / folder / "__init__.py").touch()

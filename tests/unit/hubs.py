@@ -8,6 +8,7 @@ from myapp.realtime.core.event import Cursor, Event
 from myapp.realtime.core.hub import Hub
 from myapp.realtime.core.window import PAGE
 from myapp.realtime.transports.sse import EventStream
+from myapp.server.deaf import DEAF_S
 from myapp.server.loop import StreamLoop
 
 SSE = EventStream(retry_s=(1.0, 1.0), build=lambda: "b")
@@ -65,7 +66,7 @@ class Served:
 
     def __init__(self, hub, **options):
         self.hub, self.now, self._clients = hub, 0.0, []
-        self.loop = StreamLoop(clock=lambda: self.now, **options)
+        self.loop = StreamLoop(**{"deaf_s": DEAF_S, "clock": lambda: self.now} | options)
 
     def open(self, topics=("a",), cursor=None, encoding=SSE, buffer=0, **stream):
         """Hand a stream over, which the loop has yet to welcome. Returns (the client's socket, the stream)."""
@@ -96,9 +97,9 @@ class Served:
         return not (self.hub.open_streams or loop._streams or loop._rests or loop._blocked or loop._packs or loop._newcomers)
 
     def close(self):
-        if self.loop.is_alive():
+        if self.loop._thread.is_alive():
             self.loop.stop(10)
-        elif self.loop._bell is not None:
+        elif self.loop._bell.fd is not None:
             self.loop._close()
         for client in self._clients:
             client.close()

@@ -48,7 +48,7 @@ GROWTH = {
     "a heartbeat is not noted": ("hub.py", "ring = self.growth.note(still_silent)", "ring = False"),
     "an end is not noted": ("hub.py", "return self.growth.note((), ending=ending)", "return False"),
     "an end is noted but once": ("growth.py", "self._ended += ending", "self._ended = self._ended or [*ending]"),
-    "the bell is rung for the second growth, not the first": ("growth.py", "is_asleep = not (", "is_asleep = bool("),
+    "the bell is rung for the second growth, not the first": ("growth.py", "was_empty = not (", "was_empty = bool("),
     "room is never given": ("growth.py", "self._bytes, self._taken_bytes = self._bytes - size, 0", "self._taken_bytes = 0"),
     "follow does not wait": ("growth.py", "return self._bytes < self._room_bytes", "return True"),
     "one who was ended before it came to the loop stays": (
@@ -70,30 +70,31 @@ LOOP = {
         "loop.py", "rest = rest or stream.next(pack.at)", "rest = rest or stream.at < pack.at - 1 and stream.next(pack.at)"),
     "a newcomer is not held to the pack": ("loop.py", "stream.next(pack.at)", "stream.next()"),
     "a newcomer ahead of the pack sees an event twice": ("loop.py", "if pack.at < stream.at: ", "if False: "),
-    "a pack begins where its first newcomer stands": ("loop.py", "feed.start_reading(pack)\n        return pack", (
-        "feed.start_reading(pack, 0)\n        return pack")),
-    "who is late keeps its place in the pack": ("loop.py", "            pack.fds.remove(fd)\n", ""),
+    "a pack begins where its first newcomer stands": ("pack.py", "        feed.start_reading(self)\n\n    def send", (
+        "        feed.start_reading(self, 0)\n\n    def send")),
+    "who is late keeps its place in the pack": ("pack.py", "        self.fds.difference_update(rests)\n", ""),
     "who is late begins before the slab": ("loop.py", "feed.start_reading(self._streams[fd], pack.at)", (
         "feed.start_reading(self._streams[fd], pack.at - 1)")),
     "who is late begins at the end": ("loop.py", "feed.start_reading(self._streams[fd], pack.at)", "feed.start_reading(self._streams[fd])"),
-    "the pack's half send is sent whole again": ("loop.py", "memoryview(slab)[sent:], self._clock()", "memoryview(slab), self._clock()"),
-    "the pack's half send is forgotten": ("loop.py", "memoryview(slab)[sent:], self._clock()", "b\"\", self._clock()"),
+    "the pack's half send is sent whole again": ("pack.py", "memoryview(slab)[sent:]", "memoryview(slab)"),
+    "the pack's half send is forgotten": ("pack.py", "memoryview(slab)[sent:]", "b\"\""),
     "a straggler's rest is lost": ("loop.py", "            return self._drop(stream)\n        self._rests[fd] = rest\n", (
         "            return self._drop(stream)\n        self._rests[fd] = b\"\"\n")),
     "a straggler's rest is not shortened": ("loop.py", "memoryview(rest)[sent:]", "memoryview(rest)"),
-    "who has had a share is forgotten": ("loop.py", "            self._ready.append(fd)\n", ""),
+    "who has had a share is forgotten": ("loop.py", "            self._ready[fd] = None\n", ""),
     "who rejoins stays a straggler": ("loop.py", "        del self._rests[fd]\n        pack.fds", "        pack.fds"),
     "who rejoins keeps a place on the tape": ("loop.py", "        stream.feed.stop_reading(stream)\n", ""),
     "who rejoins is not in the pack": ("loop.py", "        pack.fds.add(fd)\n", ""),
     "who takes something is still blocked": ("loop.py", "                self._blocked.pop(fd, None)\n", ""),
     "last words in the middle of a frame": ("loop.py", "if not self._rests.get(stream.fd):", "if True:"),
-    "a pack of none is read on": ("loop.py", "while pack.streams and (slab := feed.read(pack)):", "while slab := feed.read(pack):"),
+    "a pack of none is read on": (
+        "loop.py", "while pack.streams and (slab := pack.feed.read(pack)):", "while slab := pack.feed.read(pack):"),
     "a pack outlives its streams": ("loop.py", "        if not pack.streams:\n", "        if False:\n"),
-    "a pack that is over still reads": ("loop.py", "            feed.stop_reading(pack)\n        os.close", "        os.close"),
+    "a pack that is over still reads": ("loop.py", "            pack.dissolve()\n        os.close", "        os.close"),
     "who is gone stays in the pack": ("loop.py", "        pack.fds.discard(fd)\n", ""),
     "who is gone is still blocked": (
         "loop.py", "        self._blocked.pop(fd, None)\n        pack.fds.discard", "        pack.fds.discard"),
-    "who is gone has not left the hub": ("loop.py", "        feed.hub.leave(stream)\n", ""),
+    "who is gone has not left the hub": ("loop.py", "        stream.leave()\n", ""),
     "those who are slow hold up everybody for ever": ("loop.py", "            if not feeds or self._clock() >= due:\n", (
         "            if not feeds:\n")),
     "more newcomers than a turn welcomes are lost": (

@@ -10,7 +10,7 @@ from .hubs import SSE, event, hub, large
 def full():
     """A hub for which a loop is there that has yet to take as much as may wait for it."""
     full = hub(tape_bytes=1000)
-    full.growth.bell = lambda: None
+    full.growth.begin(lambda: None)
     full.stream = full.join({"a"}, SSE)
     full.receive([large(1, 600)])
     return full
@@ -48,7 +48,7 @@ def test_what_grows_while_the_loop_reads_is_not_counted_as_read(full):
 
 def test_what_is_sent_in_each_encoding_counts():
     here = hub(tape_bytes=1000)
-    here.growth.bell = lambda: None
+    here.growth.begin(lambda: None)
     here.join({"a"}, SSE), here.join({"a"}, type(SSE)())
     here.receive([large(1, 300)])
     assert not here.growth.has_room and len(here.growth.take()[0]) == 2
@@ -71,7 +71,7 @@ def test_a_hole_is_asked_for_only_when_nothing_is_held_up(full):
 def test_the_bell_is_rung_when_there_is_something_to_take_and_not_again_before_it_is_taken():
     here, rings = hub(), []
     stream = here.join({"a"}, SSE)
-    here.growth.bell = lambda: rings.append(here.cursor.seq)
+    here.growth.begin(lambda: rings.append(here.cursor.seq))
     here.receive([event(1), event(2)])
     here.end(stream, "revoked")
     assert rings == [1]
@@ -83,7 +83,7 @@ def test_the_bell_is_rung_when_there_is_something_to_take_and_not_again_before_i
 def test_a_reset_a_heartbeat_and_an_end_ring_too():
     here, rings = hub(heartbeat_s=1), []
     stream = here.join({"a"}, SSE)
-    here.growth.bell = lambda: rings.append(1)
+    here.growth.begin(lambda: rings.append(1))
     for happening in (lambda: here.renew(here.cursor._replace(epoch="f"), 0), lambda: (here.tick(0), here.tick(2)),
                       lambda: here.end(stream, "revoked"), lambda: (here.join({"a"}, SSE), here.end_all("shutdown"))):
         here.growth.take()

@@ -163,3 +163,15 @@ def test_the_last_stream_takes_its_feed_with_it():
     for stream in (*streams, *streams):
         here.leave(stream)
     assert here.open_streams == 0 and not here._feeds and not here._feeds._index
+
+
+def test_a_stream_that_is_abandoned_while_the_lock_is_held_leaves_at_the_next_join_or_tick():
+    here = hub(max_streams=2)
+    lost, other = here.join({"a"}, SSE), here.join({"a"}, SSE)
+    with here.lock:
+        here.abandon(lost)      # as the collector does, in the middle of anything
+    assert here.open_streams == 2
+    here.join({"a"}, SSE)
+    here.abandon(other)
+    here.tick(1.0)
+    assert here.open_streams == 1

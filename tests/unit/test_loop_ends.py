@@ -5,9 +5,10 @@ import socket
 import pytest
 
 from myapp.realtime.core.event import Cursor
-from myapp.server.loop import DEAF_S, LAPSED_S, ROOM_S
+from myapp.server.deaf import DEAF_S
+from myapp.server.loop import LAPSED_S, ROOM_S
 
-from .hubs import BEGUN, SSE, closing, event, frame, hub, large, received
+from .hubs import BEGUN, SSE, closing, event, frame, hub, ids, large, received
 
 
 def test_an_ended_stream_says_why_and_leaves_nothing(serve):
@@ -194,11 +195,43 @@ def test_after_an_error_of_its_own_the_loop_goes_on(serve, caplog):
     client, stream = served.open()
     served.loop.start()
     client.settimeout(10)
+    assert client.recv(1000) == b"", "nobody knows what it was sent"
     other, _ = served.open()
     other.settimeout(10)
     assert other.recv(1000) == BEGUN
     served.loop.stop(10)
-    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == ["streaming goes on after an error"]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "the loop goes on after an error; its streams are cut, and resume from the log"]
+
+
+def test_an_error_in_the_midst_of_a_pack_leaves_nobody_with_a_gap(serve):
+    fails_at = []
+
+    def write(fd, data):
+        if fd in fails_at:
+            raise RuntimeError("of a test")
+        return os.write(fd, data)
+    served = serve(hub(), write=write)
+    clients = [served.open() for _ in range(4)]
+    served.turn()
+    fails_at.append(clients[2][1].fd)
+    for client, _ in clients:
+        client.settimeout(10)
+        assert client.recv(1000) == BEGUN
+    served.loop.start()
+    served.hub.receive([event(1)])
+    for client, stream in clients:
+        got = [client.recv(1000)]
+        while got[-1]:
+            got.append(client.recv(1000))
+        assert b"".join(got) in (b"", frame(1)) and stream.fd is None
+    fails_at.clear()
+    late, _ = served.open(cursor=Cursor("e", 0))
+    late.settimeout(10)
+    got = b""
+    while not got.endswith(frame(1)):
+        got += late.recv(1000)
+    assert ids(got) == [0, 1]
 
 
 def test_a_loop_that_is_stopped_ends_all_those_who_came_too_late_included(serve):
@@ -210,7 +243,7 @@ def test_a_loop_that_is_stopped_ends_all_those_who_came_too_late_included(serve)
         client.settimeout(10)
         assert client.recv(1000) == BEGUN
     served.loop.stop(10)
-    assert not served.loop.is_alive() and served.is_empty
+    assert not served.loop._thread.is_alive() and served.is_empty
     assert [client.recv(1000) for client in clients] == 3 * [closing("shutdown")]
     assert [client.recv(1000) for client in clients] == 3 * [b""]
 
@@ -219,7 +252,7 @@ def test_a_newcomer_that_a_stopped_loop_finds_is_told_as_well(serve):
     served = serve(hub())
     client, _ = served.open()
     served.loop._is_stopped = True
-    served.loop.run()
+    served.loop._run()
     assert received(client) == (BEGUN + closing("shutdown"), True) and served.is_empty
 
 
@@ -250,9 +283,9 @@ def test_a_thread_that_sleeps_is_woken_by_growth_an_end_and_a_newcomer(serve):
     served.hub.end(stream, "revoked")
     assert client.recv(1000) == closing("revoked")
     while not served.loop._is_asleep:
-        assert served.loop.is_alive()
+        assert served.loop._thread.is_alive()
     served.loop.stop(10)
-    assert not served.loop.is_alive()
+    assert not served.loop._thread.is_alive()
 
 
 def test_the_kernel_holds_as_much_for_one_client_as_was_asked(serve):

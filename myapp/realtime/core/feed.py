@@ -1,4 +1,4 @@
-"""The feed: what the listeners of one set of topics see, in one encoding. Its tape is a run of shared frames.
+"""The feed: what the listeners of one set of topics see, in one encoding. Its tape is a row of shared frames.
 
 A frame is never copied into the tape: ten thousand feeds that see one event hold ten thousand references to the same
 bytes. The tape keeps what some reader still has to read, never more than the hub's `tape_bytes`. Positions count frames.

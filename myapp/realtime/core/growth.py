@@ -13,29 +13,29 @@ class Growth:
         self._feeds, self._ended = {}, []
         self._bytes, self._taken_bytes = 0, 0       # that the loop has yet to read; of these, what it has taken
         self._taken = None      # made when somebody first waits for room
-        self.bell = None        # the loop's: called, without the lock, when there is something to take
+        self._bell = None       # the loop's
 
     @property
     def has_room(self):
-        """Whether the loop keeps up: else what is sent now might push off the tapes what it has yet to read."""
+        """Whether the loop keeps up: else what is sent now might push off the tapes what it has yet to read. A hint of this moment."""
         return self._bytes < self._room_bytes
 
     # The caller holds the lock
 
     def note(self, feeds, size=0, ending=()):
         """`feeds` have grown, together by `size` bytes, and the streams of `ending` must end. Returns whether to ring."""
-        if self.bell is None or not (feeds or ending):
+        if self._bell is None or not (feeds or ending):
             return False
-        is_asleep = not (self._feeds or self._ended)
+        was_empty = not (self._feeds or self._ended)
         self._feeds.update(dict.fromkeys(feeds))
         self._ended += ending
         self._bytes += size
-        return is_asleep
+        return was_empty
 
     # Any thread, without the lock
 
     def ring(self, is_wanted):
-        bell = self.bell        # it may be taken away meanwhile
+        bell = self._bell       # it may be taken away meanwhile
         if is_wanted and bell:
             bell()
 
@@ -46,6 +46,11 @@ class Growth:
             return self._taken.wait_for(lambda: self.has_room, timeout_s)
 
     # The loop
+
+    def begin(self, bell):
+        """There is a loop from now on: `bell()` is called, without the lock, when there is something to take."""
+        with self._lock:
+            self._bell = bell
 
     def take(self):
         """Return (feeds that have grown, streams that must end) since the last call. When the feeds are read, `give_room`."""
@@ -62,7 +67,7 @@ class Growth:
     def part(self):
         """There is no loop any more."""
         with self._lock:
-            self.bell = None
+            self._bell = None
             self._feeds, self._ended = {}, []
             self._give(self._bytes)
 

@@ -14,7 +14,7 @@ class Stream:
 
     def __init__(self, feed, *, deadline=None, user=None, address=None):
         self.feed = feed
-        self.at = None              # frames of the feed that it has read, None while it has no position of its own; the feed's own
+        self.at = None              # frames of the feed that it has read, None while it has no position of its own; the feed writes it
         self.replay = []            # the Runs that come before `at`, last one first; shared with other streams
         self.closing = None         # why it must end, once it must: shutdown, lifetime, lagging
         self.deadline = deadline    # monotonic seconds at which it ends by itself, or None
@@ -26,6 +26,10 @@ class Stream:
         if self.replay:
             return self.feed.hub.take_run(self)
         return self.feed.read(self, upto)
+
+    def leave(self):
+        """The client is gone, or never came. Any thread; twice is harmless."""
+        self.feed.hub.leave(self)
 
     @property
     def has_lapsed(self):

@@ -1,6 +1,7 @@
 """The hub: which feeds an event belongs to, and in which order events may enter. One per process.
 
-It never blocks on anything but its lock, never touches a socket, a clock or a driver. All that is known about order is here.
+It waits for its lock, and in `join` and `renew` for the log; it never touches a socket, a clock or a driver. All that is known
+about order is here.
 
 Threads: `receive`, `renew` and `set_bounds` belong to the follow thread, `join` to workers, the rest to any. `lock` is the only
 lock here. It guards the head, the feeds and their tapes, the places, the replay, and what the loop has yet to take. While it is
@@ -8,6 +9,7 @@ held nothing is encoded (but for the pure join of a slab), read or called back, 
 of locks to get wrong.
 """
 import threading
+from collections import deque
 
 from ..errors import LogTrimmed
 from .feeds import Feeds
@@ -31,7 +33,7 @@ class Hub:
         read_page(k)   the events of page k (see window.py), a list; may block, raises what it raises
         heartbeat_s    seconds of silence before a heartbeat     window        least events kept in memory
         replay_limit   most events that a client may be behind   replay_bytes  most bytes that are replayed to one stream
-        pending_bytes  most bytes of the past in memory, of all replays and of what is kept for the next ones
+        pending_bytes  most bytes of the past in memory: 5/8 of it what streams have yet to send, the rest kept for the next ones
         tape_bytes     most bytes of a feed's tape               max_streams   most open streams
         max_streams_per_user, max_streams_per_address            of them of one user, of one address; 0 is any number
         """
@@ -46,6 +48,7 @@ class Hub:
             open_window=lambda head: Window(self.lock, read_page, head, recent=-(-window // PAGE), kept_bytes=pending_bytes // 8))
         self._held = {}         # seq -> Event that came before its turn; the follow thread's own
         self._streams, self._feeds = set(), Feeds(self)     # the open ones
+        self._abandoned = deque()       # streams that nobody holds any more
 
     @property
     def open_streams(self):
@@ -123,19 +126,19 @@ class Hub:
 
     # Worker threads
 
-    def join(self, topics, encoding, cursor=None, *, room=None, **stream):
+    def join(self, topics, encoding, cursor=None, *, room=None, deadline=None, user=None, address=None):
         """Open a stream that begins after `cursor`, or now. Returns it; the caller sends it or calls `leave`.
 
         cursor  Cursor, UNREADABLE or None. One that is ahead of this hub is answered by a reset: whoever may be ahead
                 for a moment only waits for the hub first (follow.py).
-        room    how many streams whoever sends it has room for, None for any number
-        stream  deadline, user, address: of the Stream
+        room    how many streams whoever sends it has room for, None for any number; the others as in Stream
         Raises HubFull, TooManyStreams and what reading the log raises; there is no stream then.
         """
+        self._leave_abandoned()
         with self.lock:
-            self._places.take(stream.get("user"), stream.get("address"), room)
+            self._places.take(user, address, room)
             feed = self._feeds.enter(frozenset(topics), encoding)
-            stream, head = Stream(feed, **stream), self.cursor
+            stream, head = Stream(feed, deadline=deadline, user=user, address=address), self.cursor
             self._streams.add(stream)
             feed.enter(stream)
         try:
@@ -177,6 +180,14 @@ class Hub:
                 stream.feed.leave(stream)
                 self._feeds.leave(stream.feed)
 
+    def abandon(self, stream):
+        """As `leave`, by the next `join` or `tick`: for a `__del__`, which runs in the middle of anything, also of what holds the lock."""
+        self._abandoned.append(stream)
+
+    def _leave_abandoned(self):
+        while self._abandoned:
+            self.leave(self._abandoned.popleft())
+
     def take_run(self, stream):
         """Return what the stream has to send next of the past; b"" when it has left. Whoever sends it."""
         with self.lock:
@@ -210,6 +221,7 @@ class Hub:
 
         Its id is the head of a moment since which the feed has had no event, so it names nothing that is yet to come.
         """
+        self._leave_abandoned()
         with self.lock:
             head, silent = self.cursor, {}
             for feed in self._feeds:

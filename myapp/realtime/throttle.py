@@ -1,11 +1,11 @@
-"""Warnings that may come by the thousand, of which the log needs one now and then. It knows nothing of what they are about."""
+"""The throttle: warnings that may come by the thousand, of which the log needs one now and then. What they are about it does not know."""
 import threading
 import time
 
 INTERVAL_S = 10.0       # between two lines: a storm that lasts a minute is six lines, and the first comes at once
 
 
-class Seldom:
+class Throttle:
     """One kind of warning. Any thread."""
 
     def __init__(self, logger, *, interval_s=INTERVAL_S, clock=time.monotonic):

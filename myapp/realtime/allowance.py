@@ -13,14 +13,14 @@ class Allowance:
     def __init__(self, most=None):
         """most: the setting `realtime.thread_streams`, or None. A server that says how many threads it has is never asked for the last."""
         self._most, self.taken = most, 0
-        self._lock = threading.RLock()      # guards taken; a __del__ may give a place back in the midst of `take`
+        self._lock = threading.RLock()      # guards taken; a __del__ may give a permit back in the midst of `take`
 
     def take(self, environ):
-        """Return a Place. Raises 503 when all are taken. environ: `myapp.threads`, the number of the server's threads, where it says so."""
+        """Return a Permit. Raises 503 when all are taken. environ: `myapp.threads`, how many threads the server has, where it says so."""
         with self._lock:
             if self.taken < self._limit(environ.get("myapp.threads")):
                 self.taken += 1
-                return Place(self)
+                return Permit(self)
         raise unavailable("every thread that streams may hold is in use (realtime.thread_streams)")
 
     def _limit(self, threads):
@@ -34,7 +34,7 @@ class Allowance:
             self.taken -= 1
 
 
-class Place:
+class Permit:
     """One thread that a stream may hold."""
 
     def __init__(self, allowance):
@@ -47,8 +47,8 @@ class Place:
             allowance._give_back()
 
 
-class NoPlace:
-    """In the place of a Place, where no thread is held."""
+class NoPermit:
+    """Instead of a Permit, where no thread is held."""
 
     def give_back(self):
         pass

@@ -32,9 +32,9 @@ class StreamResponse(Response):
 class ThreadDelivery:
     """The app_iter that spends a thread: it blocks on the stream's feed. Made and closed by any thread, iterated by one."""
 
-    def __init__(self, stream, place, environ, *, clock=time.monotonic):
-        """place: of the allowance, given back when the delivery is over, however it ends."""
-        self._stream, self._hub, self._place, self._clock = stream, stream.feed.hub, place, clock
+    def __init__(self, stream, permit, environ, *, clock=time.monotonic):
+        """permit: of the allowance, given back when the delivery is over, however it ends."""
+        self._stream, self._hub, self._permit, self._clock = stream, stream.feed.hub, permit, clock
         self._look_s = min(LOOK_S, self._hub.heartbeat_s / 4)
         # waitress tells without writing; elsewhere a heartbeat that cannot be written does.
         self._is_gone = environ.get("waitress.client_disconnected", lambda: False)
@@ -71,12 +71,12 @@ class ThreadDelivery:
         stream, self._stream = self._stream, None
         if stream is not None:
             self._hub.leave(stream)
-            self._place.give_back()
+            self._permit.give_back()
 
     def release(self):
         """Return the stream, which somebody else sends from now on."""
         stream, self._stream = self._stream, None
-        self._place.give_back()
+        self._permit.give_back()
         return stream
 
     def __del__(self):
@@ -84,7 +84,7 @@ class ThreadDelivery:
         stream, self._stream = self._stream, None
         if stream is not None:
             self._hub.abandon(stream)
-            self._place.give_back()
+            self._permit.give_back()
 
 
 def close_unless_answered(request, response):

@@ -52,16 +52,16 @@ def _call(view, args):
 def _respond(request, call):
     if request.method == "HEAD":
         return Response(headers=HEADERS)
-    place = request.registry.realtime.allowance.take(request.environ)
+    permit = request.registry.realtime.allowance.take(request.environ)
     try:
         result = call()
         response = result if isinstance(result, Response) else Response()
         if response.status_int >= 300:
-            place.give_back()
+            permit.give_back()
             return response
-        events = EncodedEvents(response.app_iter if response is result else result, place)
+        events = EncodedEvents(response.app_iter if response is result else result, permit)
     except BaseException:
-        place.give_back()
+        permit.give_back()
         raise
     del response.content_length
     response.headers.update(HEADERS)
@@ -73,9 +73,9 @@ def _respond(request, call):
 class EncodedEvents:
     """The app_iter: encodes what the view yields. Made and closed by any thread, iterated by one."""
 
-    def __init__(self, source, place):
-        """source: what the view gave. Raises TypeError when it is no iterable of events. place: given back at the end."""
-        self._source, self._place = source, place
+    def __init__(self, source, permit):
+        """source: what the view gave. Raises TypeError when it is no iterable of events. permit: given back at the end."""
+        self._source, self._permit = source, permit
         if isinstance(source, str | bytes | Mapping) or not isinstance(source, Iterable):
             raise TypeError(f"an @event_source view gave {type(source).__name__}: it must yield events, or return an iterable of them")
         self._events = iter(source)
@@ -103,7 +103,7 @@ class EncodedEvents:
             if close is not None:
                 close()
         finally:
-            self._place.give_back()
+            self._permit.give_back()
 
     # The last resort, where not even the server came to know of it. An app_iter that nobody holds is over.
     __del__ = close

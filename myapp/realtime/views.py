@@ -8,7 +8,7 @@ import time
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .allowance import NoPlace
+from .allowance import NoPermit
 from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
 from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
@@ -87,16 +87,16 @@ def authorize(request, topics):
 # The stream
 
 def _open(request, runtime, topics, encoding, cursor):
-    """Take all the places that a stream needs, or none; each is taken and counted at once, so that many who come together fit too."""
-    place = NoPlace() if "myapp.hand_over" in request.environ else runtime.allowance.take(request.environ)
+    """Take a permit for a thread, where one will be held, and a place for the stream, or neither; each is counted as it is taken."""
+    permit = NoPermit() if "myapp.hand_over" in request.environ else runtime.allowance.take(request.environ)
     try:
         stream = _join(runtime, topics, encoding, cursor, room=request.environ.get("myapp.max_streams"), **_holder(request, runtime))
     except BaseException:
-        place.give_back()
+        permit.give_back()
         raise
     if at_shutdown := request.environ.get("myapp.at_shutdown"):
         at_shutdown(stream.feed.hub.end_all)
-    response = StreamResponse(ThreadDelivery(stream, place, request.environ), [*HEADERS.items()])
+    response = StreamResponse(ThreadDelivery(stream, permit, request.environ), [*HEADERS.items()])
     close_unless_answered(request, response)
     return response
 

@@ -1,7 +1,6 @@
 """Waitress itself, served as myapp.server does it, but with channels of the test's own: what its contract tests share."""
 import socket
 import threading
-import time
 from contextlib import closing, contextmanager
 
 from waitress import wasyncore
@@ -67,13 +66,6 @@ def serving(app, channel_class=Recorder, **settings):
         thread.join()
         listener.task_dispatcher.shutdown()
         wasyncore.close_all(sockets)
-
-
-def wait_until(is_so):
-    deadline = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        threading.Event().wait(0.01)
 
 
 def ask(address, *, method=b"GET", headers=b"", version=b"1.1"):

@@ -16,8 +16,9 @@ from waitress.server import BaseWSGIServer, create_server
 from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 
 from myapp.server.channel import GIVEN_UP
+from tests.waiting import wait_until
 
-from .served import HOST, REQUEST, WAIT_S, Recorder, ask, bodiless, hello, serving, wait_until
+from .served import HOST, REQUEST, WAIT_S, Recorder, ask, bodiless, hello, serving
 
 # The map and the listeners
 

@@ -1,7 +1,6 @@
 """A server that runs within the test's process, in a thread of its own, so that a test can look into it."""
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 from myapp.server import DRAIN_TIMEOUT_S, Server
@@ -27,11 +26,3 @@ def serving(app, *, deaf_s=DEAF_S, has_loop=True, **settings):
         server.thread.join(DRAIN_TIMEOUT_S + WAIT_S)
         sys.setswitchinterval(interval)     # the server sets it for the whole process
     assert not server.thread.is_alive()
-
-
-def wait_until(is_so, *, timeout_s=WAIT_S):
-    """Wait for what another thread does."""
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        threading.Event().wait(0.02)

@@ -6,9 +6,11 @@ from functools import partial
 
 import pytest
 
+from tests.waiting import wait_until
+
 from .board import NEWS, Board
 from .crowd import RESET, Client
-from .inside import WAIT_S, serving, wait_until
+from .inside import WAIT_S, serving
 
 HEAD = "HEAD /events?topic=news HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PAGE = b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -6,10 +6,12 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
+from tests.waiting import wait_until
+
 from .api import Api
 from .board import NEWS, Board
 from .crowd import Client, Crowd, cpu_s
-from .inside import serving, wait_until
+from .inside import serving
 from .server import HOST, command
 
 PLACES = 10

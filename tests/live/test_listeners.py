@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from myapp.realtime.core.handoff import Stream as OpenStream
+from tests.waiting import wait_until
 
 from .api import Api
 from .board import NEWS, Board
 from .crowd import Client, Crowd, resident_kb
-from .inside import serving, wait_until
+from .inside import serving
 from .stream import Stream
 
 PATIENCE_S = 30.0

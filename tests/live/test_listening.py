@@ -4,10 +4,12 @@ from contextlib import closing
 
 import pytest
 
+from tests.waiting import wait_until
+
 from .api import Api
 from .board import NEWS, Board
 from .crowd import Client
-from .inside import serving, wait_until
+from .inside import serving
 from .server import HOST, command
 from .stream import Stream
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from myapp.server import DRAIN_TIMEOUT_S, serve
+from tests.waiting import wait_until
 
-from .inside import DEAF_S, WAIT_S, serving, wait_until
+from .inside import DEAF_S, WAIT_S, serving
 from .server import HOST
 
 CHUNK = b"x" * 65536

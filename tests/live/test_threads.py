@@ -10,10 +10,11 @@ import pytest
 import myapp
 from myapp.realtime import session
 from myapp.server import Server as WebServer
+from tests.waiting import wait_until
 
 from .api import Api
 from .server import HOST
-from .stream import WAIT_S, Stream
+from .stream import Stream
 
 ALLOWANCE = 4           # of 6 threads; two are kept for everything else
 QUICK_S = 2.0           # for a page on a busy machine; one that waits for a stream's thread waits for ever
@@ -142,13 +143,6 @@ def ask_and_never_read(address):
     client.connect(address)
     client.sendall(b"GET /events?topic=users HTTP/1.1\r\nHost: localhost\r\n\r\n")
     return client
-
-
-def wait_until(is_so):
-    deadline = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        threading.Event().wait(0.02)
 
 
 def engine_of(registry):

@@ -18,13 +18,17 @@ AT_ONCE = 1000          # events read from the table in one go
 MOST_WAITING = 16 << 20     # bytes of data in messages; what a loop that is behind cannot take yet is read from the table later
 
 
+BRIEF_S = 0.05          # for which everybody may wait for a cursor: this process is mostly behind by milliseconds
+MOST_REACHING = 2       # who may wait for longer at once, each with a thread of the server: pages must go on beside them
+
+
 class Follow:
     def __init__(self, hub, log, *, tail_interval_s=3.0, clock=time.monotonic):
         self._hub, self._log, self._tail_interval_s, self._clock = hub, log, tail_interval_s, clock
         self._changed = threading.Condition()       # guards what follows
         self._inbox, self._waiting = [], 0          # events as the broker brings them; bytes of their data, those dropped included
         self._is_asked, self._is_stopped, self._is_broker_up = False, False, False
-        self._looks_begun, self._looks_done = 0, 0
+        self._looks_begun, self._looks_done, self._reaching = 0, 0, 0
         self._tail_due, self._hole_due = clock() + tail_interval_s, None
         self._is_log_up = True                      # the thread's own, as is all below
         self._thread = threading.Thread(target=self._run, name="realtime-follow", daemon=True)
@@ -61,15 +65,24 @@ class Follow:
     def reach(self, cursor, timeout_s=1.0):
         """Wait until the hub has reached `cursor`, or the log is known not to have it. False when neither came in time.
 
-        For a cursor that is ahead of this process for a moment: its page was rendered from the database.
+        For a cursor that is ahead of this process for a moment: its page was rendered from the database. When more than MOST_REACHING
+        wait already, it is False after BRIEF_S: behind a burst, or a database that hangs, they would take every thread there is.
         """
+        def is_settled():
+            return self._has_reached(cursor) or self._looks_done >= look
         with self._changed:
             if self._has_reached(cursor):
                 return True
             look = self._looks_begun + 1            # one that has begun already may have read too early
             self._is_asked = True
             self._changed.notify_all()
-            return self._changed.wait_for(lambda: self._has_reached(cursor) or self._looks_done >= look, timeout_s)
+            if self._changed.wait_for(is_settled, min(BRIEF_S, timeout_s)) or self._reaching >= MOST_REACHING:
+                return is_settled()
+            self._reaching += 1
+            try:
+                return self._changed.wait_for(is_settled, timeout_s - BRIEF_S)
+            finally:
+                self._reaching -= 1
 
     def _has_reached(self, cursor):
         return cursor.epoch == self._hub.cursor.epoch and cursor.seq <= self._hub.cursor.seq
@@ -115,6 +128,8 @@ class Follow:
         while self._hub.is_held_up and not self._is_stopped:
             if self._hub.growth.wait_for_room(ANXIOUS_S):
                 missing = self._hub.receive(())
+                with self._changed:
+                    self._changed.notify_all()      # somebody may wait for just these
         return missing
 
     def _look(self):

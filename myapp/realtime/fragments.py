@@ -7,8 +7,7 @@ from pyramid.renderers import RendererHelper
 from pyramid.request import Request, apply_request_extensions
 
 from .errors import UnknownTopic
-
-logger = logging.getLogger(__name__)
+from .throttle import Throttle
 
 
 class Fragments:
@@ -18,6 +17,7 @@ class Fragments:
         self._registry, self._topics = registry, topics
         self._lock = threading.Lock()       # guards _renderers and _request while they are made
         self._renderers, self._request = {}, None
+        self._failures = Throttle(logging.getLogger(__name__))
         self.failed = 0
 
     def html(self, event):
@@ -41,7 +41,8 @@ class Fragments:
             return {"html": (html.decode() if isinstance(html, bytes) else str(html)).strip()}
         except Exception:
             self.failed += 1
-            logger.exception("the fragment %s of %s (%s) failed; pages that show it read their list anew", name, event.type, event.cursor)
+            self._failures.exception(
+                "the fragment %s of %s (%s) failed; pages that show it read their list anew", name, event.type, event.cursor)
             return {}
 
     def _renderer(self, name):

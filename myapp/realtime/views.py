@@ -15,6 +15,8 @@ from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
 from .problem import problem, too_many, unavailable
 from .transports.sse import HEADERS
 
+BEHIND = "this process has yet to read what the page shows, or the event log does not answer"
+
 
 def includeme(config):
     config.add_route("realtime_events", "/events")
@@ -112,7 +114,8 @@ def _join(runtime, topics, encoding, cursor, **options):
     """Let this process catch up with the page, whose cursor may be from the database or another process; then begin."""
     try:
         if cursor and cursor.epoch and not runtime.follow.reach(cursor):
-            raise unavailable("the event log does not answer")
+            runtime.refusals.warning("refused a stream: %s", BEHIND)
+            raise unavailable(BEHIND)
         deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
         return runtime.hub.join(topics, encoding, cursor, deadline=deadline, **options)
     except LogUnavailable as error:

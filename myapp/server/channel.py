@@ -2,12 +2,20 @@
 import errno
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 
 GIVEN_UP = {errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH}    # how the kernel says so; waitress knows the other ways
 
 
+class Parser(HTTPRequestParser):
+    """waitress's, with a path from the first: it is logged when the client of a malformed request is gone before it is answered."""
+    path = ""
+
+
 class Channel(HTTPChannel):
     """waitress's, for which a client that the kernel has given up is one that has gone: no error of ours, with a traceback."""
+
+    parser_class = Parser
 
     def recv(self, buffer_size):
         try:

@@ -6,6 +6,8 @@ from ..errors import LogTrimmed
 from .event import UNREADABLE
 from .window import PAGE, page_of
 
+TOPIC = 128     # bytes that a topic costs in a key, besides its name
+
 
 class Replay:
     def __init__(self, runs, head, floor, open_window, *, limit, most_bytes):
@@ -52,7 +54,7 @@ class Replay:
     def _run(self, feed, epoch, low, high):
         """Return the run of what `feed` has after `low` and up to `high`, within one page."""
         key = feed.topics, feed.encoding, epoch, low, high
-        return self._runs.get(key, lambda: self._make_run(*key))
+        return self._runs.get(key, lambda: self._make_run(*key), key_bytes=sum(len(topic) + TOPIC for topic in feed.topics))
 
     def _make_run(self, topics, encoding, epoch, low, high):
         events = [event for event in self._window.page(page_of(low + 1)) if low < event.seq <= high and event.epoch == epoch]

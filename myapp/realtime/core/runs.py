@@ -21,14 +21,14 @@ class Runs:
         self._lock, self._pending_bytes = lock, pending_bytes
         self._kept, self.pending = Cache(kept_bytes), 0
 
-    def get(self, key, make):
-        """Return the run of `key`; `make()` -> bytes is called, without the lock, when it is not kept. Worker threads."""
+    def get(self, key, make, *, key_bytes):
+        """Return the run of `key`, of about `key_bytes`; `make()` -> bytes is called, without the lock, when it is not kept. Workers."""
         with self._lock:
             run = self._kept.get(key)
         if run is None:
             run = Run(make())
             with self._lock:
-                self._kept.put(key, run, len(run.slab))
+                self._kept.put(key, run, len(run.slab) + key_bytes)
         return run
 
     # The caller holds the lock

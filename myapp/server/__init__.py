@@ -22,6 +22,7 @@ from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
 from .deaf import DEAF_S, DeafWatch, timeouts
+from .door import HEAD_S, Door
 from .files import connections, raise_limit, room_for_streams
 from .settings import read_settings
 from .wsgi import StreamChannel
@@ -84,6 +85,7 @@ class Server:
 
     # May be set before `run`:
     deaf_s = DEAF_S         # how long a client may take nothing of what waits for it
+    head_s = HEAD_S         # how long it may take to say the head of a request
     has_loop = HAS_EPOLL    # else a stream holds a thread
 
     def __init__(self, app, **settings):
@@ -138,11 +140,15 @@ class Server:
         for host, port in self.addresses:
             logger.info("serving on %s:%s", f"[{host}]" if ":" in host else host, port)
         self._settings.socket_options = [*self._settings.socket_options, *timeouts(self.deaf_s)]   # of the clients that are yet to come
-        watch = DeafWatch(self.deaf_s)
+        watch, door = DeafWatch(self.deaf_s), Door(self._listeners, head_s=self.head_s)
         while not self._is_stopping:
+            door.open_or_shut()
             self._turn(LOOP_S)
             if watch.is_due():
                 watch.look(self._channels())
+                door.look(self._channels())
+        door.let_all_in()
+        self._turn(0)       # they are heard, before whoever has said nothing is let go
         self._drain()
 
     def _start_loop(self):

@@ -8,7 +8,7 @@ except ImportError:     # Windows
     resource = None
 
 ENOUGH = 65_536         # open files: some 60,000 streams, more than one process can serve
-RESERVE = 256           # for the database, the broker, log files and whatever the application opens
+RESERVE = 64, 256       # at least and at most, for the database, the broker, log files and whatever the application opens
 CONNECTIONS = 1000      # waitress's own 100 are soon taken by browsers that keep their connections
 
 
@@ -34,7 +34,8 @@ def connections(limit):
 
 def room_for_streams(limit, connection_limit):
     """Return how many streams there is room for. Raises ValueError when there is none."""
-    room = limit - connection_limit - min(RESERVE, limit // 4)
+    least, most = RESERVE
+    room = limit - connection_limit - min(most, max(least, limit // 4))
     if room < 1:
         raise ValueError(f"connection_limit = {connection_limit}: leaves no room for streams, this process may have {limit} open files; "
                          "lower it, or raise the limit (ulimit -n, LimitNOFILE= of systemd)")

@@ -324,3 +324,13 @@ def test_the_settings_are_known_with_their_casts():
     assert casts["threads"] is int and casts["asyncore_use_poll"] is asbool and casts["unix_socket_perms"] is asoctal
     assert all(asbool(word) for word in truthy) and not asbool("flase")     # which is why we look first
     assert Adjustments().asyncore_use_poll is False and Adjustments().channel_request_lookahead == 0
+
+
+def test_a_listener_tells_of_its_overflow_and_a_request_whether_its_head_is_there():
+    with serving(hello) as (_, listener, _):
+        assert listener.in_connection_overflow is False and listener.adj.connection_limit > 0 and listener.accepting
+    parser = HTTPChannel.parser_class(listener.adj)
+    parser.received(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    assert not parser.headers_finished
+    parser.received(b"\r\n")
+    assert parser.headers_finished

@@ -48,7 +48,7 @@ class Door:
         """Accept those whom the kernel has accepted already: they have sent their requests, and would be reset."""
         for listener in self._listeners:
             before = -1
-            while before < len(listener.active_channels) < listener.adj.connection_limit:
+            while listener.accepting and before < len(listener.active_channels) < listener.adj.connection_limit and self._has_descriptor():
                 before = len(listener.active_channels)
                 listener.handle_accept()
 

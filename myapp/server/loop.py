@@ -28,7 +28,6 @@ BATCH = 256             # sockets attended to, and newcomers welcomed, before th
 SHARE = 1 << 18         # bytes for one straggler before the others have their turn
 CHATTER = 16, 1 << 12   # reads of bytes: whoever still has something to say after so many in a row is cut
 ROOM_S = 0.25           # for clients to take what a feed has grown by, half a tape, before it grows by as much again
-CROWD_S = 2.0           # the same while it is most of all clients who have not: they are slow together, as in a burst, or we are
 LAPSED_S = 5.0          # seconds without taking one byte for one whose place on the tape is lost already
 
 
@@ -50,7 +49,7 @@ class StreamLoop:
         # The loop's own, as is all below
         self._hubs, self._packs = set(), {}     # those that have had streams here; Feed -> Pack
         self._streams, self._rests = {}, {}     # fd -> Stream; fd of a straggler -> what it is in the middle of
-        self._behind = {}                       # hub -> (until when to wait, at most, feeds that have grown and are not read by all)
+        self._behind = {}                       # hub -> (until when to wait for them, feeds that have grown and are not read by all)
         self._blocked = {}                      # fd of a straggler that takes nothing -> since when
         self._ready = {}                        # fd of a straggler that has had its share and could take more -> None
         self._deadlines = []                    # heap of (deadline, fd), of streams that have left too
@@ -121,7 +120,7 @@ class StreamLoop:
                 if pack := self._packs.get(feed):
                     self._advance(pack)
             if grown:
-                self._behind.setdefault(hub, (self._clock() + ROOM_S, self._clock() + CROWD_S, {}))[-1].update(grown)
+                self._behind.setdefault(hub, (self._clock() + ROOM_S, {}))[1].update(grown)
             for stream in ended:
                 if stream.fd is not None:
                     self._end(stream, stream.closing)
@@ -130,20 +129,17 @@ class StreamLoop:
 
     def _give_room(self):
         """Let feeds grow again once all have read what they have grown by; or when those who have not are too slow for the others."""
-        now, most_lag = self._clock(), 2 * len(self._rests) > len(self._streams)
-        for hub, (due, last, feeds) in list(self._behind.items()):
+        for hub, (due, feeds) in list(self._behind.items()):
             while feeds and next(reversed(feeds)).is_read:
                 feeds.popitem()
-            if feeds and due <= now < last and most_lag:
-                self._behind[hub] = now + ROOM_S, last, feeds
-            elif not feeds or now >= due:
+            if not feeds or self._clock() >= due:
                 del self._behind[hub]
                 hub.growth.give_room()
 
     def _patience_s(self):
         if self._ready or self._newcomers:
             return 0
-        return max(0, min([self._next_tick, *(due for due, *_ in self._behind.values())]) - self._clock())
+        return max(0, min([self._next_tick, *(due for due, _ in self._behind.values())]) - self._clock())
 
     def _welcome(self, fd, stream):
         feed = stream.feed

@@ -57,11 +57,12 @@ def test_out_of_descriptors_nobody_is_accepted_and_the_log_says_so_once(caplog, 
         before.sendall(REQUEST[:10])
         wait_until(lambda: server._channels())
         no_descriptors()
+        before.sendall(REQUEST[10:20])      # the server looks about when it has something to do, and once a second
+        wait_until(lambda: "no file descriptor is left" in caplog.text)
         client.settimeout(WAIT_S)
         client.connect(server.addresses[0])
         client.sendall(REQUEST)
-        wait_until(lambda: "no file descriptor is left" in caplog.text)
-        before.sendall(REQUEST[10:])
+        before.sendall(REQUEST[20:])
         assert answer(before).endswith(b"hello"), "who is in is served"
         assert [record.levelname for record in caplog.records if record.levelno >= logging.WARNING] == ["WARNING"]
         no_descriptors(False)

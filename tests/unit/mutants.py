@@ -95,8 +95,6 @@ LOOP = {
     "who is gone is still blocked": (
         "loop.py", "        self._blocked.pop(fd, None)\n        pack.fds.discard", "        pack.fds.discard"),
     "who is gone has not left the hub": ("loop.py", "        stream.leave()\n", ""),
-    "those who are slow hold up everybody for ever": ("loop.py", "            if not feeds or self._clock() >= due:\n", (
-        "            if not feeds:\n")),
     "more newcomers than a turn welcomes are lost": (
         "loop.py", "if self._ready or self._newcomers:", "if self._ready:"),
     "a loop that sleeps is not told of a newcomer": ("loop.py", "        if self._is_asleep:\n            self.ring()\n", ""),

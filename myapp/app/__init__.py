@@ -8,6 +8,7 @@ def includeme(config):
     config.include("pyramid_jinja2")
     config.add_jinja2_search_path("myapp.app:templates")
     config.include(".settings")
+    config.include(".auto_login")
     config.include(".security")
     config.include(".headers")
     config.include(".requests")

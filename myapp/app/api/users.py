@@ -2,8 +2,8 @@
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
+from myapp.app.contexts import EDIT_USERS, VIEW
 from myapp.app.models import User
-from myapp.app.security import EDIT_USERS, VIEW
 from myapp.app.users import Users, get_user
 
 from .body import read_object

@@ -3,8 +3,8 @@ import sqlalchemy as sa
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
+from myapp.app.contexts import VIEW
 from myapp.app.models import User
-from myapp.app.security import VIEW
 from myapp.app.topics import USERS
 
 ROWS = 5    # of each tile: what one takes in at a glance

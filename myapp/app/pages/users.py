@@ -4,9 +4,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
+from myapp.app.contexts import EDIT_USERS, VIEW
 from myapp.app.errors import Refusal
 from myapp.app.models import Role, User
-from myapp.app.security import EDIT_USERS, VIEW
 from myapp.app.topics import USERS
 from myapp.app.users import Users, get_user
 

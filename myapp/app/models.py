@@ -10,10 +10,22 @@ from myapp.db import Base, BigId, UTCDateTime
 
 
 class Role(StrEnum):
-    """What an account may do; see security.py."""
+    """What an account may do; see contexts.py."""
     ADMIN = "admin"
     EDITOR = "editor"
     MEMBER = "member"
+
+
+class Kind(StrEnum):
+    """Who posts in a channel: editors, or any member."""
+    ANNOUNCEMENT = "announcement"
+    DISCUSSION = "discussion"
+
+
+class Visibility(StrEnum):
+    """Who reads a channel: everybody, or its members."""
+    PUBLIC = "public"
+    PRIVATE = "private"
 
 
 def now():
@@ -32,7 +44,7 @@ class User(Base):
     __table_args__ = (sa.CheckConstraint("role IN ('admin', 'editor', 'member')", name="role"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    name: Mapped[str] = mapped_column(sa.String(100))
+    name: Mapped[str] = mapped_column(sa.String(100), index=True)
     email: Mapped[str] = mapped_column(sa.String(254))
     email_key: Mapped[str] = mapped_column(sa.Text, unique=True)    # see email_key() below
     role: Mapped[str] = mapped_column(sa.String(20))
@@ -52,6 +64,75 @@ class User(Base):
         """The object as the API and the events show it: never the password, nor its hash."""
         return {"id": self.id, "version": self.version, "created": rfc3339(self.created), "changed": rfc3339(self.changed),
                 "name": self.name, "email": self.email, "role": self.role}
+
+
+class Credential(Base):
+    """Upon which a request acts as an account: a session, which a browser has in a cookie, or a token, which a program has.
+
+    Of the secret itself only a hash is kept.
+    """
+    __tablename__ = "credentials"
+    __table_args__ = (sa.CheckConstraint("kind IN ('session', 'token')", name="kind"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    csrf_token: Mapped[str | None] = mapped_column(sa.String(64))       # of a session
+    name: Mapped[str | None] = mapped_column(sa.String(100))            # of a token, for the person who made it
+    scopes: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))    # of a token; None: all that its account may do
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    seen: Mapped[datetime] = mapped_column(UTCDateTime, default=now)    # last used, give or take a minute; an open stream is no use
+    expires: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)       # whatever happens; None: never
+    address: Mapped[str | None] = mapped_column(sa.String(45))          # from where it was made
+    agent: Mapped[str | None] = mapped_column(sa.String(200))           # by which program
+
+
+class AuditLine(Base):
+    """Who did what, when and from where. It names accounts and objects by what they were called then, and outlives them."""
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+    user_id: Mapped[int | None] = mapped_column(sa.BigInteger)          # no foreign key: the line stays
+    user_name: Mapped[str | None] = mapped_column(sa.String(100))
+    action: Mapped[str] = mapped_column(sa.String(40))                  # such as "sign_in_failed"
+    subject: Mapped[str] = mapped_column(sa.Text)                       # upon what, such as "user 12 (Ada)"
+    detail: Mapped[str] = mapped_column(sa.Text)                        # such as "role: member -> editor"
+    address: Mapped[str | None] = mapped_column(sa.String(45))
+
+
+class Channel(Base):
+    """A channel of the updates feed, public or with members. `name` is the part of its topic and of its address."""
+    __tablename__ = "channels"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('announcement', 'discussion')", name="kind"),
+        sa.CheckConstraint("visibility IN ('public', 'private')", name="visibility"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(100), unique=True)
+    title: Mapped[str] = mapped_column(sa.String(100))
+    kind: Mapped[str] = mapped_column(sa.String(20))
+    visibility: Mapped[str] = mapped_column(sa.String(20))
+    version: Mapped[int] = mapped_column()
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def as_dict(self):
+        """The object as the API and the events show it."""
+        return {"id": self.id, "version": self.version, "created": rfc3339(self.created), "changed": rfc3339(self.changed),
+                "name": self.name, "title": self.title, "kind": self.kind, "visibility": self.visibility}
+
+
+class Membership(Base):
+    """Who reads a private channel."""
+    __tablename__ = "channel_members"
+
+    channel_id: Mapped[int] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
 def email_key(email):

@@ -144,6 +144,7 @@ setup(
     install_requires=[
         "alembic>=1.16",
         "argon2-cffi",
+        "limits>=5",
         "plaster_pastedeploy",
         "pyramid>=2.1,<3",
         "pyramid_jinja2",

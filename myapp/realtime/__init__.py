@@ -18,10 +18,11 @@ from .publish import Realtime, session
 from .runtime import Runtime
 from .server_sent_event import ServerSentEvent
 from .settings import Setting, duration, duration_range, integer, size, text
+from .topics import authorize
 
 __all__ = [
     "InvalidEvent", "LogUnavailable", "NotSetUp", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
-    "UnknownTopic", "duration", "duration_range", "event_source", "includeme", "integer", "problem", "session", "size", "text"]
+    "UnknownTopic", "authorize", "duration", "duration_range", "event_source", "includeme", "integer", "problem", "session", "size", "text"]
 
 
 def includeme(config):

@@ -17,7 +17,7 @@ from pyramid.scripting import prepare
 from sqlalchemy.orm import scoped_session
 from zope.sqlalchemy import mark_changed
 
-from .core.event import new_event
+from .core.event import ORDERS, new_event
 from .errors import NotSetUp
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,29 @@ class Realtime:
         event = new_event(topic, type, data, key=key, max_bytes=self._runtime.max_event)
         self._runtime.topics.find(topic)
         self._outbox().add(event, transient)
+
+    def revoke(self, *, userid: str | None = None, session: str | None = None, topic: str | None = None) -> None:
+        """End the streams of a user, of a session or of a topic, on every process, once the request's transaction is committed.
+
+        Give one of the three. userid is what `request.authenticated_userid` says; session what the security policy's `session_id`
+        says, where it has that; topic a name. They end with `closing`, reason "revoked"; who still may connects again.
+        Raises as `publish` does.
+        """
+        self._order("revoke", userid=userid, session=session, topic=topic)
+
+    def recheck(self, *, userid: str | None = None, session: str | None = None, topic: str | None = None) -> None:
+        """Have the streams that `revoke` would end authorised again instead. Only those end that have lost their right.
+
+        For after a change of roles or memberships. Without it they end all the same, within `realtime.recheck`.
+        """
+        self._order("recheck", userid=userid, session=session, topic=topic)
+
+    def _order(self, act, **given):
+        whose = {name: value for name, value in given.items() if value is not None}
+        if len(whose) != 1 or not all(isinstance(value, str) for value in whose.values()):
+            raise ValueError(f"{act}({', '.join(f'{name}={value!r}' for name, value in whose.items())}): give one of userid, session and "
+                             "topic, as text")
+        self._outbox().add(new_event(ORDERS, act, whose, max_bytes=self._runtime.max_event), False)
 
     def cursor(self) -> str:
         """Return the present cursor. A page reads it before its rows: an event may then come twice, never not at all."""

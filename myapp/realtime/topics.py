@@ -3,19 +3,21 @@
 The one place where a topic is authorised: every transport, live and replay alike, comes through `authorize`.
 """
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
 from pyramid.interfaces import IRootFactory
+from pyramid.request import Request
 from pyramid.traversal import DefaultRootFactory
 
-from .core.event import CONTROLS, MAX_NAME, TOPIC, TYPE
+from .core.event import CONTROLS, MAX_NAME, ORDERS, TOPIC, TYPE
 from .errors import TopicsRefused, UnknownTopic
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 ONE_PART = r"[A-Za-z0-9_.-]+"
+READ, PUBLISH = "read", "publish"       # what one may do with a topic
 
 
 @dataclass(frozen=True)
@@ -51,25 +53,52 @@ class Topics:
     def find(self, name):
         """Return the Topic that `name` belongs to. Raises UnknownTopic."""
         for topic in self._topics:
-            if topic.regex.fullmatch(name):
+            if topic.regex.fullmatch(name) and name != ORDERS:
                 return topic
         raise UnknownTopic(f"topic {name!r}: no config.add_topic declares it; declared are "
                            f"{', '.join(topic.pattern for topic in self._topics) or 'none'}")
 
-    def authorize(self, request, names):
-        """Raise TopicsRefused unless the viewer may read every one of `names` and all of them exist. Reads the database as factories do."""
+    def authorize(self, request, action, names):
+        """Raise TopicsRefused unless the viewer may do `action` with every one of `names` and all of them exist.
+
+        action: READ or PUBLISH. Reads the database as factories do.
+        """
+        unknown, forbidden = self.refused(
+            names, action, lambda name: self.context(request, name), lambda context, permission: request.has_permission(permission, context))
+        if unknown or forbidden:
+            raise TopicsRefused(unknown or forbidden, unknown=bool(unknown))
+
+    def refused(self, names, action, context_of, permits):
+        """Return (those of `names` that do not exist, those with which `action` is not permitted), two lists.
+
+        context_of(name)              the context of a topic, as `context` returns it
+        permits(context, permission)  whether somebody has the permission there
+        """
         unknown, forbidden = [], []
         for name in names:
             try:
-                topic = self.find(name)
-                context = topic.context(request, name)
+                topic, context = self.find(name), context_of(name)
             except UnknownTopic:
                 unknown.append(name)
                 continue
-            if topic.permission is not None and not request.has_permission(topic.permission, context):
+            permission = topic.permission if action == READ else topic.publish_permission
+            if not (action == READ if permission is None else permits(context, permission)):
                 forbidden.append(name)
-        if unknown or forbidden:
-            raise TopicsRefused(unknown or forbidden, unknown=bool(unknown))
+        return unknown, forbidden
+
+    def context(self, request, name):
+        """Return the context of the topic `name`. Raises UnknownTopic."""
+        return self.find(name).context(request, name)
+
+
+def authorize(request: Request, action: str, topics: Iterable[str]) -> None:
+    """Raise TopicsRefused unless whoever asks may do `action`, "read" or "publish", with all of `topics`.
+
+    The one place where a topic is authorised, for streams and for views of one's own alike.
+    """
+    if action not in (READ, PUBLISH):
+        raise ValueError(f"action {action!r}: must be {READ} or {PUBLISH}")
+    request.registry.realtime_topics.authorize(request, action, topics)
 
 
 def includeme(config):
@@ -102,9 +131,9 @@ def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None
 def _regex(pattern):
     """The names that a pattern stands for."""
     example = PLACEHOLDER.sub("x", pattern)
-    if len(pattern) > MAX_NAME or not TOPIC.fullmatch(example):
+    if len(pattern) > MAX_NAME or not TOPIC.fullmatch(example) or pattern == ORDERS:
         raise ConfigurationError(f"topic {pattern!r}: must be {TOPIC.pattern}, with {{placeholders}} for whole or partial parts, "
-                                 f"at most {MAX_NAME} characters")
+                                 f"at most {MAX_NAME} characters, and not {ORDERS}, which processes use among themselves")
     parts = PLACEHOLDER.split(pattern)
     if len(set(parts[1::2])) < len(parts[1::2]):
         raise ConfigurationError(f"topic {pattern!r}: each placeholder needs a name of its own")

@@ -13,6 +13,7 @@ from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
 from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
 from .problem import problem, too_many, unavailable
+from .topics import READ
 from .transports.sse import HEADERS
 
 BEHIND = "this process has yet to read what the page shows, or the event log does not answer"
@@ -77,7 +78,7 @@ def parameters(request):
 def authorize(request, topics):
     """Raise 404 for unknown topics, else 401 or 403 for those that the viewer may not read; the answer names them."""
     try:
-        request.registry.realtime.topics.authorize(request, topics)
+        request.registry.realtime.topics.authorize(request, READ, topics)
     except TopicsRefused as refusal:
         if refusal.unknown:
             raise problem(404, "there are no such topics", topics=refusal.topics) from None

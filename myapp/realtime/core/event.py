@@ -14,6 +14,7 @@ MAX_NAME = 200      # characters of a topic, a type or a key
 TOPIC = re.compile(r"[a-z0-9_.-]+(:[A-Za-z0-9_.-]+)*")
 TYPE = re.compile(r"[a-z0-9_.-]+")
 KEY = re.compile(r"[A-Za-z0-9_.:-]+")
+ORDERS = "realtime"     # the topic by which processes tell each other whose streams to end; nobody declares it or sees it
 CONTROLS = frozenset({"connected", "heartbeat", "reset", "closing"})     # types by which the stream itself speaks
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import transaction
+from pyramid.interfaces import IRequestFactory
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.scripting import prepare
@@ -102,10 +103,20 @@ def session(registry: Registry) -> Iterator[Realtime]:
 
     `rt.request` is a blank request with a session of its own, for what else belongs to the transaction.
     """
-    # With a manager of its own: beginning on the thread's would abort what a request on this thread is in the middle of.
-    own = {"tm.manager": transaction.TransactionManager(explicit=True)}
-    with prepare(request=Request.blank("/", method="POST", environ=own), registry=registry) as env, env["request"].tm:
-        yield env["request"].realtime
+    with blank_request(registry, method="POST") as request, request.tm:
+        yield request.realtime
+
+
+@contextmanager
+def blank_request(registry, **options):
+    """A request that nobody made, for what needs one; `options` are those of WebOb's `blank`. Its transaction has yet to begin.
+
+    With a manager of its own: beginning on the thread's would abort what a request on this thread is in the middle of.
+    """
+    options["environ"] = {"tm.manager": transaction.TransactionManager(explicit=True), **options.get("environ", {})}
+    factory = registry.queryUtility(IRequestFactory, default=Request)
+    with prepare(request=factory.blank("/", **options), registry=registry) as env:
+        yield env["request"]
 
 
 class Outbox:

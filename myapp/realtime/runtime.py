@@ -19,8 +19,10 @@ from .core.hub import Hub
 from .follow import Follow
 from .fragments import Fragments
 from .log import Log
+from .rights import Rights
 from .throttle import Throttle
 from .transports.sse import EventStream
+from .watch import Watch
 
 HUB_SETTINGS = (
     "window", "replay_limit", "replay_bytes", "pending_bytes", "max_streams", "max_streams_per_user", "max_streams_per_address")
@@ -31,6 +33,7 @@ class Listening:
     """What a process has once somebody listens."""
     hub: Hub
     follow: Follow
+    watch: Watch
 
 
 @dataclass
@@ -108,6 +111,7 @@ class Runtime:
             if parts.listening is not None:
                 parts.listening.hub.end_all("shutdown")
                 parts.listening.follow.stop()
+                parts.listening.watch.stop()
             parts.broker.close()
             parts.log.close()
 
@@ -133,10 +137,12 @@ class Runtime:
         hub = Hub(
             head.cursor, head.floor, parts.log.read_page, heartbeat_s=settings["heartbeat"], tape_bytes=settings["tape"],
             **{name: settings[name] for name in HUB_SETTINGS})
-        follow = Follow(hub, parts.log, tail_interval_s=settings["tail_interval"])
+        watch = Watch(hub, Rights(self._registry, self.topics), recheck_s=settings["recheck"])
+        follow = Follow(hub, parts.log, heed=watch.heed, tail_interval_s=settings["tail_interval"])
         parts.broker.subscribe(follow.take, follow.take_state)
         follow.start()
-        return Listening(hub, follow)
+        watch.start()
+        return Listening(hub, follow, watch)
 
     def _engine(self):
         """The engine behind the application's sessions, wherever it keeps it: asked of a request that is nobody's."""

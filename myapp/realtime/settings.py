@@ -130,6 +130,7 @@ TABLE = [
             "Streams that one address may have open, 0 for any number; past it 429. Behind a proxy it needs trusted_proxy."),
     Setting("thread_streams", integer(1, 10_000), "",
             "Threads that streams may hold where no loop takes them, never the server's last 2; not set: all others, or 2 if unknown."),
+    Setting("recheck", duration("100ms", "1h"), "5s", "How soon a stream ends whose client has lost the right to it, at the latest."),
     Setting("max_topics", integer(1, 1000), "50", "Topics that one stream may ask for."),
     Setting("max_event", size("1KiB", "1MiB"), "64KiB", "Size of an event's data as JSON."),
     Setting("tape", size("64KiB", "64MiB"), "1MiB",

@@ -64,11 +64,12 @@ class Topics:
         action: READ or PUBLISH. Reads the database as factories do.
         """
         unknown, forbidden = self.refused(
-            names, action, lambda name: self.context(request, name), lambda context, permission: request.has_permission(permission, context))
+            names, action, context_of=lambda name: self.context(request, name),
+            permits=lambda context, permission: request.has_permission(permission, context))
         if unknown or forbidden:
             raise TopicsRefused(unknown or forbidden, unknown=bool(unknown))
 
-    def refused(self, names, action, context_of, permits):
+    def refused(self, names, action, *, context_of, permits):
         """Return (those of `names` that do not exist, those with which `action` is not permitted), two lists.
 
         context_of(name)              the context of a topic, as `context` returns it

@@ -13,6 +13,7 @@ from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
 from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
 from .problem import problem, too_many, unavailable
+from .rights import owner_of
 from .topics import READ
 from .transports.sse import HEADERS
 
@@ -105,9 +106,13 @@ def _open(request, runtime, topics, encoding, cursor):
 
 
 def _holder(request, runtime):
-    """Return {user, address}: in whose name the stream is counted. REMOTE_ADDR, for anybody may write an X-Forwarded-For."""
+    """Return {owner, user, address}: by whose right it is, and in whose name it is counted.
+
+    REMOTE_ADDR, for anybody may write an X-Forwarded-For.
+    """
+    owner = owner_of(request)
     return {
-        "user": request.authenticated_userid if runtime.counts_users else None,
+        "owner": owner, "user": owner.userid if runtime.counts_users else None,
         "address": request.remote_addr if runtime.counts_addresses else None}
 
 

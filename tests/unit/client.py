@@ -5,10 +5,10 @@ import json
 class Client:
     """Somebody who wants every event of `topics` after `start`, whatever happens to the connection."""
 
-    def __init__(self, world, topics, start, *, encoding, user, address, appetite):
+    def __init__(self, world, topics, start, *, encoding, owner, user, address, appetite):
         """appetite: how likely it is to take all that is sent, where others take a part or nothing."""
         self._world, self.topics, self.start = world, topics, start     # start None: from when it first connects
-        self.encoding, self.user, self.address, self.appetite = encoding, user, address, appetite
+        self.encoding, self.owner, self.user, self.address, self.appetite = encoding, owner, user, address, appetite
         self.stream, self.last, self.ids = None, start, []              # start and last are Cursors, ids are seqs
         self.transients = []                    # numbers of those that it was told
         self._life = world.hub.cursor.epoch     # of the log: the last one that it may know to have begun
@@ -30,7 +30,9 @@ class Client:
     def _obey(self, type, id, data):
         if type == "closing":
             self._is_over = True
-            self._world.note_end(data)
+            reason, refused = data
+            assert {*refused} <= self.topics, "it loses what it never asked for"
+            self._world.note_end(reason)
         elif type == "reset":
             self._start_over(id, data)
         elif id is None:

@@ -1,6 +1,7 @@
 """The clients of a world: how they come, are served, and go. See world.py."""
 from .client import Client
 from .surroundings import Unreadable
+from .watching import OWNERS
 
 
 class Crowd:
@@ -11,7 +12,8 @@ class Crowd:
         start = self.random.choice([None, seen, max(0, seen - self.random.randrange(40)), max(0, seen - self.random.randrange(5))])
         start = None if start is None else self.core.Cursor(epoch, start)
         client = Client(self, self.random.choice(self._interests), start,
-                        encoding=self.random.choice(self.encodings), user=self.random.choice([None, "u1", "u2", "u3"]),
+                        encoding=self.random.choice(self.encodings), owner=self.random.choice(OWNERS),
+                        user=self.random.choice([None, "u1", "u2", "u3"]),
                         address=self.random.choice([None, "192.0.2.1", "192.0.2.2"]), appetite=self.random.choice([0.95, 0.6, 0.1]))
         self.clients.append(client)
         self._join(client)
@@ -33,7 +35,8 @@ class Crowd:
         deadline = self.now + self.random.randrange(1, 60) if self.random.random() < 0.3 else None
         try:
             stream = self.hub.join(
-                client.topics, client.encoding, client.last, deadline=deadline, user=client.user, address=client.address)
+                client.topics, client.encoding, client.last, deadline=deadline, owner=client.owner, user=client.user,
+                address=client.address)
         except Unreadable:
             pass
         except (self.core.HubFull, self.core.TooManyStreams) as refusal:

@@ -73,6 +73,7 @@ class Ending:
             assert client.ids == wanted, (client.start, client.ids, wanted)
         self._close()
         assert not (self.hub._feeds or self.hub._feeds._index or self.hub._streams), "feeds are left behind"
+        assert not self.hub.owners(), "owners are left behind"
         places = self.hub._places
         assert not (places.taken or places._users._counts or places._addresses._counts), "places are left behind"
         assert not self.hub._runs.pending, "a past that nobody waits for is counted"

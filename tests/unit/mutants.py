@@ -65,6 +65,18 @@ PLACES = {
     "a stream whose past cannot be read stays": (
         "hub.py", "        except BaseException:\n            self.leave(stream)\n", "        except BaseException:\n"),
 }
+OWNERS = {
+    "an owner outlives its streams": ("owners.py", "        if not held.streams:\n", "        if False:\n"),
+    "an owner leaves with its first stream": ("owners.py", "        if not held.streams:\n", "        if True:\n"),
+    "the owners that waited longest are not due": ("owners.py", " and held.turn > self._turn - turns:", ":"),
+    "an owner that was checked stays in front": ("owners.py", "            held = self._held.pop(owner)\n", (
+        "            held = self._held[owner]\n")),
+    "an owner that was checked is due at once": ("owners.py", "            held.turn, self._held[owner] = self._turn, held\n", (
+        "            self._held[owner] = held\n")),
+    "one stream of an owner ends, not all": ("hub.py", "self._end(self._owners.streams(owner, topics), reason", (
+        "self._end(self._owners.streams(owner, topics)[:1], reason")),
+    "a topic is lost that the stream never saw": ("hub.py", "topics and topics & stream.feed.topics", "topics"),
+}
 LOOP = {
     "a straggler rejoins one frame early": (
         "loop.py", "rest = rest or stream.next(pack.at)", "rest = rest or stream.at < pack.at - 1 and stream.next(pack.at)"),
@@ -105,4 +117,4 @@ LOOP = {
     "a stream that cannot be watched stays": (
         "loop.py", "            return self._drop(stream)\n        if stream.closing", "            return\n        if stream.closing"),
 }
-MUTANTS = ORDER | PAST | FEED | GROWTH | PLACES | LOOP
+MUTANTS = ORDER | PAST | FEED | GROWTH | PLACES | OWNERS | LOOP

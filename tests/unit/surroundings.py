@@ -53,8 +53,8 @@ class Encoding:
         self._world.let_others_run(0.2)
         return self._line("reset", cursor, json.dumps(reason))
 
-    def closing(self, reason):
-        return self._line("closing", None, json.dumps(reason))
+    def closing(self, reason, topics=()):
+        return self._line("closing", None, json.dumps([reason, sorted(topics)]))
 
     @staticmethod
     def slab(frames):

@@ -14,6 +14,7 @@ from .crowd import Crowd
 from .ending import Ending
 from .kernel import Kernel
 from .surroundings import Encoding, StrictLock, Unreadable
+from .watching import Watching
 
 TOPICS = "abcde"
 STEPS = 800
@@ -21,7 +22,7 @@ TAPE = 700          # bytes, where it is small; a frame is less than the half, a
 DEAF_S = 15.0
 
 
-class World(Crowd, Ending):
+class World(Crowd, Watching, Ending):
     def __init__(self, core, seed):
         self.core, self.random = core, random.Random(seed)
         self._is_made, self._depth, self._active, self.is_calm = False, 0, set(), False
@@ -43,6 +44,7 @@ class World(Crowd, Ending):
         self.kernel = Kernel(self)
         self.loop = core.StreamLoop(write=self.kernel.write, clock=self._clock, deaf_s=DEAF_S)
         self.kernel.serve(self.loop)
+        self._waited = {}           # what an owner holds -> turns of the watch since it came or was checked
         self._handed_over = []      # (client, stream) on their way to the loop
         self._following = iter(())  # what the follow thread is in the middle of
         self._is_made = True
@@ -62,9 +64,9 @@ class World(Crowd, Ending):
             self._flood = self.random.choice([0.5, 1, 6])      # of events, beside what is done about them
         happening = self.random.choices(*zip(
             (self.commit, 30 * self._flood), (self.deliver, 25 * self._flood), (self.repair, 4), (self.arrive, 5),
-            (self.reconnect, 10), (self.read, 15), (self.cut, 4), (self.end, 3), (self.end_all, 0.2), (self.tell_time, 10),
-            (self.restore, 0.2 * self._has_restores), (self.hand_over, 15), (self.lose_on_the_way, 0.5),
-            (self.turn, 30), (self.look, 6), (self.rush, 3), (self.attend, 8), strict=True))[0]
+            (self.reconnect, 10), (self.read, 15), (self.cut, 4), (self.end, 2), (self.end_owner, 1), (self.watch, 4),
+            (self.end_all, 0.2), (self.tell_time, 10), (self.restore, 0.2 * self._has_restores), (self.hand_over, 15),
+            (self.lose_on_the_way, 0.5), (self.turn, 30), (self.look, 6), (self.rush, 3), (self.attend, 8), strict=True))[0]
         happening()
         self._look_around()
 

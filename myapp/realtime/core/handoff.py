@@ -10,14 +10,16 @@ __all__ = ["Lapsed", "Stream"]
 
 
 class Stream:
-    __slots__ = ("feed", "at", "replay", "closing", "deadline", "user", "address", "fd")
+    __slots__ = ("feed", "at", "replay", "closing", "refused", "deadline", "owner", "user", "address", "fd")
 
-    def __init__(self, feed, *, deadline=None, user=None, address=None):
+    def __init__(self, feed, *, deadline=None, owner=None, user=None, address=None):
         self.feed = feed
         self.at = None              # frames of the feed that it has read, None while it has no position of its own; the feed writes it
         self.replay = []            # the Runs that come before `at`, last one first; shared with other streams
-        self.closing = None         # why it must end, once it must: shutdown, lifetime, lagging
+        self.closing = None         # why it must end, once it must: shutdown, lifetime, lagging, revoked, expired
+        self.refused = ()           # the topics that it has no right to any more, where it is because of these
         self.deadline = deadline    # monotonic seconds at which it ends by itself, or None
+        self.owner = owner          # the credential whose right it uses, hashable; None for whatever has none
         self.user, self.address = user, address     # in whose name it takes a place, or None
         self.fd = None              # for a sender that has many: the socket's
 
@@ -38,4 +40,4 @@ class Stream:
 
     def last_words(self):
         """Return the bytes to part with, for a client that stands between two frames."""
-        return self.feed.encoding.closing(self.closing)
+        return self.feed.encoding.closing(self.closing, self.refused)

@@ -15,6 +15,7 @@ from ..errors import LogTrimmed
 from .feeds import Feeds
 from .growth import Growth
 from .handoff import Stream
+from .owners import Owners
 from .places import Places
 from .replay import Replay
 from .runs import Run, Runs
@@ -47,7 +48,7 @@ class Hub:
             self._runs, head, floor, limit=replay_limit, most_bytes=replay_bytes,
             open_window=lambda head: Window(self.lock, read_page, head, recent=-(-window // PAGE), kept_bytes=pending_bytes // 8))
         self._held = {}         # seq -> Event that came before its turn; the follow thread's own
-        self._streams, self._feeds = set(), Feeds(self)     # the open ones
+        self._streams, self._feeds, self._owners = set(), Feeds(self), Owners()     # the open ones, and who holds them
         self._abandoned = deque()       # streams that nobody holds any more
 
     @property
@@ -126,20 +127,22 @@ class Hub:
 
     # Worker threads
 
-    def join(self, topics, encoding, cursor=None, *, room=None, deadline=None, user=None, address=None):
+    def join(self, topics, encoding, cursor=None, *, room=None, **options):
         """Open a stream that begins after `cursor`, or now. Returns it; the caller sends it or calls `leave`.
 
         cursor  Cursor, UNREADABLE or None. One that is ahead of this hub is answered by a reset: whoever may be ahead
                 for a moment only waits for the hub first (follow.py).
-        room    how many streams whoever sends it has room for, None for any number; the others as in Stream
+        room    how many streams whoever sends it has room for, None for any number
+        options as in Stream: deadline, owner, user, address
         Raises HubFull, TooManyStreams and what reading the log raises; there is no stream then.
         """
         self._leave_abandoned()
         with self.lock:
-            self._places.take(user, address, room)
+            self._places.take(options.get("user"), options.get("address"), room)
             feed = self._feeds.enter(frozenset(topics), encoding)
-            stream, head = Stream(feed, deadline=deadline, user=user, address=address), self.cursor
+            stream, head = Stream(feed, **options), self.cursor
             self._streams.add(stream)
+            self._owners.enter(stream)
             feed.enter(stream)
         try:
             runs = self._begin(feed, cursor, head)
@@ -174,6 +177,7 @@ class Hub:
         with self.lock:
             if stream in self._streams:
                 self._streams.remove(stream)
+                self._owners.leave(stream)
                 self._places.give_back(stream.user, stream.address)
                 while stream.replay:
                     self._runs.release(stream.replay.pop())
@@ -209,12 +213,33 @@ class Hub:
             ring = self._end(self._streams, reason)
         self.growth.ring(ring)
 
-    def _end(self, streams, reason):
+    def end_owner(self, owner, reason, topics=()):
+        """Ask for the end of the streams of `owner`, of those that see one of `topics` if there are some; each is told which."""
+        with self.lock:
+            ring = self._end(self._owners.streams(owner, topics), reason, frozenset(topics))
+        self.growth.ring(ring)
+
+    def _end(self, streams, reason, topics=()):
         ending = [stream for stream in streams if not stream.closing]
         for stream in ending:
-            stream.closing = reason
+            stream.closing, stream.refused = reason, topics and topics & stream.feed.topics
             stream.feed.wake()
         return self.growth.note((), ending=ending)
+
+    def owners(self):
+        """Return the owners of the open streams, a list."""
+        with self.lock:
+            return [*self._owners]
+
+    def owners_in_turn(self, turns):
+        """Return the owners that are to be checked now, a list, when each is to be checked once in `turns` calls."""
+        with self.lock:
+            return self._owners.next_turn(turns)
+
+    def topics_of(self, owners):
+        """Return {owner: the topics that its streams see} of those of `owners` that have streams. The lock is held 1 us for each."""
+        with self.lock:
+            return self._owners.topics(owners)
 
     def tick(self, now):
         """Tell the time, about once a second, from whoever has a clock; feeds that are silent get a heartbeat.

@@ -1,6 +1,6 @@
 """Transports: what events look like on the wire. One file per transport."""
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..core.event import Cursor, Event
 
@@ -29,5 +29,5 @@ class Encoding(ABC):
         """Return what says "events were lost; start over from `cursor`, at a random moment within `spread_ms`"."""
 
     @abstractmethod
-    def closing(self, reason: str) -> bytes:
-        """Return what a stream parts with."""
+    def closing(self, reason: str, topics: Collection[str] = ()) -> bytes:
+        """Return what a stream parts with: why, and because of which topics, if it is because of some."""

@@ -47,8 +47,8 @@ class EventStream(Encoding):
     def reset(self, reason, cursor, spread_ms):
         return self._frame("reset", cursor, dump({"reason": reason, "spread_ms": spread_ms}))
 
-    def closing(self, reason):
-        return self._frame("closing", None, dump({"reason": reason}))
+    def closing(self, reason, topics=()):
+        return self._frame("closing", None, dump({"reason": reason} | ({"topics": sorted(topics)} if topics else {})))
 
     @staticmethod
     def _frame(type, cursor, data):

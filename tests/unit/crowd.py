@@ -69,10 +69,7 @@ class Crowd:
         """The clients that are connected, on a thread of their own or by the loop, to which they have been handed over."""
         handed_over = {client for client, _ in self._handed_over}
         return [client for client in self.clients if client.stream in self.hub._streams and client not in handed_over
-                and (client.stream in self._loops()) == by_loop]
-
-    def _loops(self):
-        return {*self.loop._streams.values(), *(stream for _, stream in self.loop._newcomers)}
+                and (client.stream in self._adopted) == by_loop]
 
     def read(self):
         if on_threads := self._connected(by_loop=False):

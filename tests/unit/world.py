@@ -46,6 +46,7 @@ class World(Crowd, Watching, Ending):
         self.kernel.serve(self.loop)
         self._waited = {}           # what an owner holds -> turns of the watch since it came or was checked
         self._handed_over = []      # (client, stream) on their way to the loop
+        self._adopted = set()       # streams that have come to it
         self._following = iter(())  # what the follow thread is in the middle of
         self._is_made = True
 
@@ -145,6 +146,7 @@ class World(Crowd, Watching, Ending):
             self._adopt(*self._handed_over.pop(self.random.randrange(len(self._handed_over))))
 
     def _adopt(self, client, stream):
+        self._adopted.add(stream)
         self.loop.adopt(self.kernel.connect(client, stream), stream)
 
     def lose_on_the_way(self):

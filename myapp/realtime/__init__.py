@@ -17,12 +17,13 @@ from .problem import problem
 from .publish import Realtime, session
 from .runtime import Runtime
 from .server_sent_event import ServerSentEvent
-from .settings import Setting, duration, duration_range, integer, size, text
+from .settings import Setting, duration, duration_range, integer, origins, size, text
 from .topics import authorize
 
 __all__ = [
     "InvalidEvent", "LogUnavailable", "NotSetUp", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
-    "UnknownTopic", "authorize", "duration", "duration_range", "event_source", "includeme", "integer", "problem", "session", "size", "text"]
+    "UnknownTopic", "authorize", "duration", "duration_range", "event_source", "includeme", "integer",
+    "origins", "problem", "session", "size", "text"]
 
 
 def includeme(config):

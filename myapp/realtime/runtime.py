@@ -61,6 +61,7 @@ class Runtime:
         self.session_name, self.max_event = settings["session"], settings["max_event"]
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
         self.counts_users, self.counts_addresses = settings["max_streams_per_user"] > 0, settings["max_streams_per_address"] > 0
+        self.allowed_origins = settings["allowed_origins"] or frozenset()
         self.refusals = Throttle(logging.getLogger(__name__))
         self.drain_timeout_s = settings["drain_timeout"]    # read by myapp.server
         # One object each for the whole process, whoever asks first: frames are shared by it.

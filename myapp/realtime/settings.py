@@ -12,6 +12,7 @@ from .errors import StartUpError, did_you_mean
 
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 BYTES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*)(:[0-9]{1,5})?")
 CHECKS_ORDER = 10_000   # of Pyramid's configuration phases: after everything else, so that one run finds all
 
 
@@ -74,6 +75,13 @@ def size(least="0", most="1GiB"):
     return cast
 
 
+def origins(value):
+    """A cast to a frozenset of origins, as browsers send them, from text in which blanks part them."""
+    if bad := [origin for origin in value.split() if not ORIGIN.fullmatch(origin)]:
+        raise ValueError(f"origins parted by blanks, such as https://example.org or http://localhost:8080; {bad[0][:100]!r} is none")
+    return frozenset(value.split())
+
+
 def _seconds(value):
     match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)?", value)
     return float(match[1]) * SECONDS[match[2] or "s"] if match else None
@@ -133,6 +141,8 @@ TABLE = [
     Setting("recheck", duration("100ms", "1h"), "5s", "How soon a stream ends whose client has lost the right to it, at the latest."),
     Setting("max_topics", integer(1, 1000), "50", "Topics that one stream may ask for."),
     Setting("max_event", size("1KiB", "1MiB"), "64KiB", "Size of an event's data as JSON."),
+    Setting("allowed_origins", origins, "",
+            "Origins whose pages may read events without cookies, such as https://example.org; own pages always may."),
     Setting("tape", size("64KiB", "64MiB"), "1MiB",
             "How much of what is new a client may have yet to read before it is cut and resumes from the log."),
     Setting("window", integer(256, 1_000_000), "1024", "Events kept in memory for clients that come back."),

@@ -12,6 +12,7 @@ from .allowance import NoPermit
 from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
 from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
+from .origins import PREFLIGHT, check_origin
 from .problem import problem, too_many, unavailable
 from .rights import owner_of
 from .topics import READ
@@ -23,19 +24,30 @@ BEHIND = "this process has yet to read what the page shows, or the event log doe
 def includeme(config):
     config.add_route("realtime_events", "/events")
     config.add_view(events, route_name="realtime_events", request_method="GET", permission=NO_PERMISSION_REQUIRED)
+    config.add_view(preflight, route_name="realtime_events", request_method="OPTIONS", permission=NO_PERMISSION_REQUIRED)
     config.add_view(method_not_allowed, route_name="realtime_events", permission=NO_PERMISSION_REQUIRED, require_csrf=False)
 
 
 def events(request):
     """`?topic=T[&topic=U][&fragments=1][&last_event_id=C]`, header Last-Event-ID."""
+    runtime = request.registry.realtime
+    check_origin(request, runtime.allowed_origins)
     if not accepts_a_stream(request):
         raise problem(406, "this address answers with text/event-stream; accept that, or */*")
-    runtime, query = request.registry.realtime, parameters(request)
+    query = parameters(request)
     topics, cursor = wanted_topics(query, runtime.max_topics), wanted_cursor(request, query)
     authorize(request, topics)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     return _open(request, runtime, topics, runtime.encoding(has_fragments=query.get("fragments") == "1"), cursor)
+
+
+def preflight(request):
+    """What a browser asks before a page of an allowed origin may send an Authorization header."""
+    if "Origin" not in request.headers:
+        return method_not_allowed(request)
+    check_origin(request, request.registry.realtime.allowed_origins)
+    return Response(status=204, headers=PREFLIGHT)
 
 
 def method_not_allowed(request):

@@ -19,10 +19,14 @@ goods = Good.__table__
 
 
 class Shop(webtest.TestApp):
-    """The shop as asked by WebTest: one address for each of `views` ({name: function}), and what is in its database."""
+    """The shop as asked by WebTest: one address for each of `views` ({name: function}), and what is in its database.
+
+    What has a dot in its name is no view but a setting.
+    """
 
     def __init__(self, url, configure=None, **views):
         settings = {"sqlalchemy.url": url, "sqlalchemy.pool_size": "5", "realtime.tail_interval": "50ms"}
+        settings |= {name: views.pop(name) for name in [*views] if "." in name}
         with Configurator(settings=settings) as config:
             config.include("myapp.db")
             config.include("myapp.realtime")

@@ -1,6 +1,7 @@
 # make run [PORT=6543]   serve a fresh clone on SQLite and the memory broker
 # make test              everything, on a bare machine too
 # make lint, make clean
+# make audit             what is known against the pinned versions
 # make bench [OPTIONS=--quick]   this server and its peers under the same load; benchmarks/README.rst
 
 VENV ?= .venv
@@ -15,9 +16,10 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --use-pep517 -c constraints.txt
 WHAT_IS_BUILT_FROM = package.json package-lock.json .npmrc
 BENCH = build/benchmarks
+AUDIT = build/audit
 JS_TESTS = $(wildcard tests/js/*.test.mjs)
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint audit bench clean
 .DELETE_ON_ERROR:
 
 # Pyramid 2.1 warns of an import of its own at each start, which says nothing to whoever runs it.
@@ -35,6 +37,20 @@ test: $(VENV)/can-test
 
 lint: $(VENV)/can-test
 	$(BIN)/ruff check
+
+# Asks the advisory services of PyPI and npm, whose answers change from day to day: so it is no part of the tests.
+audit: $(AUDIT)/made
+	@failed=; \
+	$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off -r constraints.txt || failed=constraints.txt; \
+	npm audit --package-lock-only || failed="$$failed package-lock.json"; \
+	test -z "$$failed" || { echo "Not known to be safe:" $$failed; \
+		echo "What stands above says why: a vulnerability, or an advisory service that could not be asked."; exit 1; }
+
+$(AUDIT)/made:
+	@echo "Installing pip-audit into $(AUDIT)"
+	@$(PYTHON) -m venv --clear $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --disable-pip-version-check 'pip-audit>=2.10,<3'
+	@touch $@
 
 # This server and its peers under the same load: a load client in C, and the peers in an environment of their own.
 bench: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning

@@ -3,10 +3,12 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from . import rights
 from .contest import tell
 from .load import Load
 from .measure import Calm, Opened, Subject, median
 from .pages import PageTimes, visit
+from .rights import Recheck
 from .servers import Ours
 
 SESSION = "Cookie: session={i}"
@@ -56,6 +58,7 @@ class Alone:
     busy: Busy
     private_event: PrivateEvent
     resume: Resume
+    recheck: Recheck
     faults: list[str]
 
 
@@ -77,7 +80,8 @@ def measure(machine, plan):
     with _fresh(machine, plan, faults) as subject:
         tell(f"alone: {plan.streams:,} clients come back, {MISSED:,} events behind")
         resume = _resume(subject)
-    return Alone(view_us, anonymous, sessions, private, busy, private_event, resume, faults)
+    recheck = rights.measure(machine, plan)
+    return Alone(view_us, anonymous, sessions, private, busy, private_event, resume, recheck, faults + recheck.faults)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
  *
  *     load --port 8100 --streams 10000 --path '/events?topic=private:{i}' --header 'Cookie: session={i}'
  *
- * {i} in the path and in headers is the number of the stream, from 0. An event counts when its data has "t", the sender's
+ * {i} in the path and in headers is the number of the stream, from 0; {0i} has five digits. An event counts when its data has "t", the sender's
  * CLOCK_MONOTONIC in ns, and "n", its number in its topic; latency is the time from "t" until the bytes have been read here.
  * On each stream "n" must rise by one. All else (heartbeats, comments) is ignored.
  *
@@ -273,11 +273,11 @@ static void begin_connect(int id)
         watch(s->fd, id, EPOLL_CTL_ADD, EPOLLOUT);
 }
 
-/* Append `template` to `text` with each {i} replaced by the stream's number. */
+/* Append `template` to `text` with each {i}, or {0i} of five digits, replaced by the stream's number. */
 static void append(char *text, size_t size, const char *template, int id)
 {
-    for (const char *mark; (mark = strstr(template, "{i}")); template = mark + 3)
-        snprintf(text + strlen(text), size - strlen(text), "%.*s%d", (int)(mark - template), template, id);
+    for (const char *mark; (mark = strchr(template, '{')); template = strchr(mark, '}') + 1)
+        snprintf(text + strlen(text), size - strlen(text), mark[1] == '0' ? "%.*s%05d" : "%.*s%d", (int)(mark - template), template, id);
     snprintf(text + strlen(text), size - strlen(text), "%s", template);
 }
 

@@ -63,7 +63,7 @@ class Server:
 
 INI = """\
 [app:main]
-paste.app_factory = benchmarks.application:main
+{app}
 sqlalchemy.url = {url}
 realtime.broker = memory://
 realtime.max_streams = {streams}
@@ -103,15 +103,20 @@ class Ours(Server):
     """application.py under pserve with four threads, as an ini file would have it, on SQLite."""
     name, title = "myapp", "myapp"
     events = "/events?topic=bench"
+    app = "paste.app_factory = benchmarks.application:main"     # the first lines of [app:main]
 
     def command(self):
         url = f"sqlite:///{self.folder}/benchmark.sqlite"
         engine = db.create_engine({"sqlalchemy.url": url})
         schema.upgrade(engine)
+        self.fill(engine)
         engine.dispose()
         ini = self.folder / "benchmark.ini"
-        ini.write_text(INI.format(url=url, host=HOST, port=self.port, streams=self.streams + SPARE_STREAMS))
+        ini.write_text(INI.format(app=self.app, url=url, host=HOST, port=self.port, streams=self.streams + SPARE_STREAMS))
         return [Path(sys.executable).with_name("pserve"), ini]
+
+    def fill(self, engine):
+        """Put into the database what has to be in it."""
 
 
 class Raw(Server):

@@ -63,6 +63,7 @@ def _of_alone(alone):
         _at_most("streams' p50 with one request computing, to that without", busy_calm.p50_ms / calm.p50_ms, 3, "{:.2f} x"),
         _at_most("pages' p50 with one request computing, to that without", busy_page.p50_ms / page.p50_ms, 3, "{:.2f} x"),
         _at_most("an event to one private topic", alone.private_event.cpu_us, 100, "{:.0f} CPU-us"),
+        _at_most("the rights of all, each a session, checked every 5 s", alone.recheck.share * 100, 5, "{:.1f} % of a core"),
         _at_most("SQL statements while all clients resume", alone.resume.statements, 100, "{:,}"),
     ]
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, sessionmaker
 
 from . import schema
+from .schema import shown
 from .tm import TransactionManager, commit_veto
 
 POOL_SIZE = 32              # connections: as many as worker threads, so that no request waits for another one's
@@ -92,11 +93,6 @@ def read_url(settings):
     if url.get_backend_name() not in {"sqlite", "postgresql"}:
         raise ValueError(f"sqlalchemy.url = {shown(url)}: this database is not supported; use sqlite or postgresql")
     return url.set(drivername="postgresql+psycopg2") if url.drivername == "postgresql" else url
-
-
-def shown(url):
-    """Return the URL as it may stand in a message: without its password."""
-    return url.render_as_string(hide_password=True)
 
 
 def _defaults(url):

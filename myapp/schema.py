@@ -19,7 +19,7 @@ OPTIONS = {
 
 def check(engine):
     """Start-up check. Return what is wrong with the database, [] when it can be reached and its schema is up to date."""
-    url = f"sqlalchemy.url = {engine.url.render_as_string(hide_password=True)}"
+    url = f"sqlalchemy.url = {shown(engine.url)}"
     if not _exists(engine.url):     # connecting would create the file
         return [f"{url}: there is no such database file; run `myapp-init-db INI`, which creates it"]
     try:
@@ -68,3 +68,8 @@ def _exists(url):
 
 def _named(revisions):
     return ", ".join(sorted(revisions)) or "none"
+
+
+def shown(url):
+    """Return the URL as it may stand in a message: without its password, which may be in its query too."""
+    return url.difference_update_query([key for key in url.query if "pass" in key.lower()]).render_as_string(hide_password=True)

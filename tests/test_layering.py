@@ -31,7 +31,8 @@ RULES = {
         {f"{R}.core", f"{R}.errors"}, STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
     "myapp/realtime/follow.py": ({f"{R}.core", f"{R}.errors"}, STDLIB),
     "myapp/realtime/views.py": (
-        {f"{R}.{name}" for name in ("core", "transports", "topics", "allowance", "delivery", "problem", "errors", "rights", "origins")}, STDLIB | {"pyramid"}),
+        {f"{R}.{name}" for name in (
+            "allowance", "core", "delivery", "errors", "origins", "problem", "rights", "topics", "transports")}, STDLIB | {"pyramid"}),
     "myapp/realtime/migrations/*.py": (set(), {"secrets", "sqlalchemy", "alembic"}),
     "myapp/realtime/*.py": ({R}, None),
     "myapp/server/*.py": ({f"{R}.core.handoff", f"{R}.settings", f"{R}.throttle", "myapp.server"}, STDLIB | {"waitress"}),

@@ -1,6 +1,6 @@
 """What the acts refuse, one family. Pages turn it into a form with messages, the API into a problem; neither decides what is refused.
 
-`status` is the HTTP status that it comes to, `members` what a program is told besides the sentence.
+`status` is the HTTP status that it comes to, `members` what a program is told besides the sentence, `headers` what HTTP is.
 """
 
 
@@ -8,6 +8,7 @@ class Refusal(Exception):
     """The root of the family. Its text is a sentence for the person who asked."""
     status = 400
     members = {}
+    headers = {}
 
 
 class Unreadable(Refusal):
@@ -17,6 +18,11 @@ class Unreadable(Refusal):
 class TooLarge(Refusal):
     """The request has more bytes than are taken."""
     status = 413
+
+
+class AddressTooLong(Refusal):
+    """The path and the query have more bytes than are taken."""
+    status = 414
 
 
 class WrongType(Refusal):
@@ -70,3 +76,53 @@ class LastAdmin(Refusal):
 
     def __init__(self):
         super().__init__("This is the last admin. Give somebody else the role admin first.")
+
+
+class NotPrivate(Refusal):
+    """A public channel has no members; everybody reads it."""
+    status = 409
+
+    def __init__(self):
+        super().__init__("This channel is public: everybody reads it, so it has no members.")
+
+
+class NotSignedIn(Refusal):
+    """Nobody has said who he is."""
+    status = 401
+    headers = {"WWW-Authenticate": 'Bearer realm="myapp"'}
+
+    def __init__(self, sentence="Sign in to see this."):
+        super().__init__(sentence)
+
+
+class SignInRefused(NotSignedIn):
+    """A name and a password do not belong together. It does not say which of them is wrong, or whether there is such an account."""
+
+    def __init__(self):
+        super().__init__("The name or the password is not right.")
+
+
+class TooManyAttempts(Refusal):
+    """Somebody has tried too often. `retry_after_s` is when it may go on, in whole seconds."""
+    status = 429
+
+    def __init__(self, retry_after_s):
+        super().__init__(f"That was too often. Try again in {retry_after_s} seconds.")
+        self.retry_after_s = retry_after_s
+        self.headers = {"Retry-After": str(retry_after_s)}
+
+
+class TooManyTokens(Refusal):
+    """The account has as many tokens as one may have."""
+    status = 409
+
+    def __init__(self, most):
+        super().__init__(f"An account has at most {most} tokens. Revoke one that is no longer used first.")
+
+
+class NotAToken(Refusal):
+    """What the request rests upon is no token."""
+    status = 409
+
+    def __init__(self):
+        super().__init__("This request was not made with a token.")

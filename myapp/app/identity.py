@@ -1,7 +1,9 @@
 """The identity: who asks, and upon which credential. What `request.identity` is, whatever found it. It reads nothing."""
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyramid.authorization import Authenticated, Everyone
+
+AUTO = "auto"       # the credential of whom auto_login signs in
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +14,8 @@ class Identity:
     role: str
     credential: str | None = None           # what this rests upon: id of the Credential as text, "auto" for auto_login
     scopes: tuple[str, ...] | None = None   # of a token that may not do all that its account may, else None
+    kind: str | None = None                 # of the credential: "session", "token", "auto"
+    csrf_token: str | None = field(default=None, repr=False)    # of the session, where there is one
 
 
 def principals(identity):

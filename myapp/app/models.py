@@ -87,6 +87,12 @@ class Credential(Base):
     address: Mapped[str | None] = mapped_column(sa.String(45))          # from where it was made
     agent: Mapped[str | None] = mapped_column(sa.String(200))           # by which program
 
+    def as_dict(self):
+        """The object as the API shows it: neither the secret nor its hash."""
+        common = {"id": self.id, "user_id": self.user_id, "created": rfc3339(self.created), "seen": rfc3339(self.seen),
+                  "address": self.address, "agent": self.agent}
+        return {**common, "expires": rfc3339(self.expires)} if self.expires else {**common, "name": self.name, "scopes": self.scopes}
+
 
 class AuditLine(Base):
     """Who did what, when and from where. It names accounts and objects by what they were called then, and outlives them."""
@@ -100,6 +106,11 @@ class AuditLine(Base):
     subject: Mapped[str] = mapped_column(sa.Text)                       # upon what, such as "user 12 (Ada)"
     detail: Mapped[str] = mapped_column(sa.Text)                        # such as "role: member -> editor"
     address: Mapped[str | None] = mapped_column(sa.String(45))
+
+    def as_dict(self):
+        """The line as the API and the page show it."""
+        return {"id": self.id, "created": rfc3339(self.created), "user_id": self.user_id, "user_name": self.user_name,
+                "action": self.action, "subject": self.subject, "detail": self.detail, "address": self.address}
 
 
 class Channel(Base):

@@ -7,11 +7,14 @@ import re
 from pyramid.events import NewRequest
 from pyramid.request import Request
 
-from .errors import TooLarge, Unreadable, WrongType
+from .errors import AddressTooLong, TooLarge, Unreadable, WrongType
 
+MAX_ADDRESS_BYTES = 16 << 10    # of path and query; nginx takes 8 KiB
 MAX_BODY_BYTES = 256 << 10      # of a request; the largest that is meant, a form, has some kilobytes
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 FORMS = {"", "application/x-www-form-urlencoded", "multipart/form-data"}     # "": an empty form, of a program
+# Addresses are kept in logs, in histories and by proxies. What is a secret has no business there, whatever it is called.
+SECRETS = {"token", "access_token", "api_key", "apikey", "password", "secret", "session", "authorization"}
 UNREADABLE = "\ufffd"            # what WebOb makes of bytes in a form that are not UTF-8
 JSON = "application/json"
 COOKIE = re.compile(r"""[\w!#$%&'*+.^`|~-]{1,200}="?[!#-+\--:<-\[\]-~]*"?""", re.ASCII)
@@ -28,13 +31,19 @@ def attempts(request):
 
 
 def is_too_large(request):
-    return (request.content_length or 0) > MAX_BODY_BYTES
+    """Tell whether the body is larger than is taken, or comes in pieces of which nobody has told how many; our own server has counted."""
+    length = request.content_length
+    return "HTTP_TRANSFER_ENCODING" in request.environ if length is None else length > MAX_BODY_BYTES
 
 
 def is_api(request):
     """Tell whether a program asks, that is told of errors by problem+json. Works for a path that cannot be decoded, too."""
-    path = request.environ.get("PATH_INFO", "")
-    return path.startswith(("/api/", "/events/")) or path in {"/api", "/events"}
+    return _is_below(request, "/api") or _is_below(request, "/events")
+
+
+def _is_below(request, path):
+    """Also for an address that cannot be decoded."""
+    return f"{request.environ.get('PATH_INFO', '')}/".startswith(f"{path}/")
 
 
 def is_htmx(request):
@@ -43,10 +52,12 @@ def is_htmx(request):
 
 
 def check(event):
-    """Subscriber of NewRequest. Raises Unreadable, TooLarge, WrongType."""
+    """Subscriber of NewRequest. Raises Unreadable, AddressTooLong, TooLarge, WrongType."""
     request = event.request
     _drop_what_is_no_cookie(request.environ)
+    _check_address(request)
     _check_text(request)
+    _check_secrets(request)
     if request.method not in SAFE_METHODS:
         _check_size(request)
         _check_type(request)
@@ -58,6 +69,13 @@ def _drop_what_is_no_cookie(environ):
         environ["HTTP_COOKIE"] = "; ".join(part.strip() for part in environ["HTTP_COOKIE"].split(";") if COOKIE.fullmatch(part.strip()))
 
 
+def _check_address(request):
+    """How many topics an address may name is the add-on's to say: realtime.max_topics. The server takes 64 KiB."""
+    size = len(request.environ.get("PATH_INFO", "")) + len(request.environ.get("QUERY_STRING", ""))
+    if size > MAX_ADDRESS_BYTES and not _is_below(request, "/events"):
+        raise AddressTooLong(f"The address has {size} bytes; at most {MAX_ADDRESS_BYTES} are taken.")
+
+
 def _check_text(request):
     try:
         path, _ = request.path_info, request.GET
@@ -67,14 +85,20 @@ def _check_text(request):
         raise Unreadable("The address has control characters.")
 
 
+def _check_secrets(request):
+    for name in request.GET:
+        if name.lower().replace("-", "_") in SECRETS:
+            raise Unreadable("There is a secret in the address, where others may read it; send it in the Authorization header.")
+
+
 def _check_size(request):
     if is_too_large(request):
-        raise TooLarge(f"The body has {request.content_length} bytes; at most {MAX_BODY_BYTES} are taken.")
+        raise TooLarge(f"The body has {request.content_length or 'an untold number of'} bytes; at most {MAX_BODY_BYTES} are taken.")
 
 
 def _check_type(request):
     """The API takes JSON alone, which no foreign page can send without the browser asking us first; pages take forms."""
-    if request.environ["PATH_INFO"].startswith("/api/"):
+    if _is_below(request, "/api"):
         if _has_body(request) and _media_type(request) != JSON:
             raise WrongType(f"Send {JSON}.")
     elif not is_api(request):
@@ -94,7 +118,8 @@ def _check_form(request):
 
 
 def _has_body(request):
-    return request.method in {"POST", "PUT", "PATCH"} or bool(request.content_length)
+    """Whether there is one, or a page of another site could send one unasked: a PUT or DELETE without a body is whole."""
+    return request.method == "POST" or bool(request.content_length)
 
 
 def _media_type(request):

@@ -1,25 +1,40 @@
 """The security policy: who asks, and whether he may.
 
-Until there is a sign-in, the only identity is that of `myapp.auto_login`: development on one's own machine.
+An identity is found by a bearer token, by the session of a cookie, or by `myapp.auto_login`. For a request that may write it is read
+in a transaction of its own that is over at once: on SQLite such a request must not hold the only lock while it does something else first.
 """
-import sqlalchemy as sa
-from pyramid.authorization import ACLHelper
-from pyramid.csrf import CookieCSRFStoragePolicy
+import logging
+from contextlib import contextmanager
+
+from pyramid.authorization import ACLDenied, ACLHelper
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import RequestLocalCache
+from sqlalchemy.exc import SQLAlchemyError
+from webob.cookies import make_cookie
 
+from myapp.db import READING_METHODS
+
+from . import identities, scopes
+from .audit import Action
 from .auto_login import comes_from_own_browser
 from .contexts import EDIT_USERS, Root
-from .identity import Identity, principals
-from .models import Role, User
+from .credentials import SESSION, TOKEN, Credentials, lock_account
+from .errors import SignInRefused
+from .identity import AUTO, principals
+from .models import Role
+
+log = logging.getLogger(__name__)
+
+COOKIE = "session"
+BEARER = "bearer "
 
 
 class SecurityPolicy:
-    """Pyramid's ISecurityPolicy: the identity is an Identity or None, found once a request."""
+    """Pyramid's ISecurityPolicy: the identity is an Identity or None, found once a request. And what myapp.realtime asks of one."""
 
-    def __init__(self, auto_login):
-        """auto_login: name or e-mail of the account of requests from this machine, or None."""
-        self._auto_login = auto_login
+    def __init__(self, terms, auto_login):
+        """terms: the Terms of credentials; auto_login: name or e-mail of the account of requests from this machine, or None."""
+        self._terms, self._auto_login = terms, auto_login
         self._identity = RequestLocalCache(self._find)
         self._acl = ACLHelper()
 
@@ -35,26 +50,117 @@ class SecurityPolicy:
         return identity and str(identity.id)
 
     def permits(self, request, context, permission):
-        return self._acl.permits(context, principals(self.identity(request)), permission)
+        return self.identity_permits(self.identity(request), context, permission)
 
     def remember(self, request, userid, **options):
-        return []
+        """Start a session of the account, always a new one: what the browser had before ends. Raises SignInRefused."""
+        user = lock_account(request.dbsession, int(userid))
+        if user is None:    # deleted while its password was looked at
+            raise SignInRefused()
+        self._end_session(request)
+        _, secret = Credentials.of(request).start_session(user, address=request.remote_addr, agent=request.user_agent)
+        request.audit(Action.SIGN_IN, user=user)
+        return _set_cookie(request, secret)
 
     def forget(self, request, **options):
-        return []
+        """End the session of this browser."""
+        self._end_session(request)
+        return _set_cookie(request, None)
+
+    # For the re-check of open streams
+
+    def session_id(self, request):
+        """Return what names the credential that the request rests upon, a text; None for the anonymous."""
+        identity = self.identity(request)
+        return identity and identity.credential
+
+    def identities(self, request, session_ids):
+        """Return {session id: Identity, or None when it has expired}, without those that are no more. One statement."""
+        connection = request.dbsession.connection()
+        found = identities.of_credentials(connection, self._terms, session_ids)
+        if AUTO in session_ids and self._auto_login and (identity := identities.of_account(connection, self._auto_login)):
+            found[AUTO] = identity
+        request.present_users = {identity.id for identity in found.values() if identity}    # see contexts.is_account
+        return found
+
+    def identity_permits(self, identity, context, permission):
+        """Return what `permits` does for a request of this identity, which may be None."""
+        if identity is not None and scopes.is_limited(identity.scopes):
+            if not scopes.permit(identity.scopes, getattr(context, "topic", None), permission):
+                return ACLDenied("<scopes>", None, permission, list(identity.scopes), context)
+        return self._acl.permits(context, principals(identity) + _local_principals(context, identity), permission)
+
+    # Within
 
     def _find(self, request):
-        if self._auto_login is None or not comes_from_own_browser(request.environ):
-            return None
-        user = request.dbsession.scalars(
-            sa.select(User).where(sa.or_(User.name == self._auto_login, User.email == self._auto_login)).order_by(User.id).limit(1)).first()
-        return user and Identity(user.id, user.name, user.role, "auto")
+        if is_bearer(request):      # then it alone counts: who sends a token means to be its owner, or nobody
+            return self._find_by_secret(request, TOKEN, request.headers["Authorization"][len(BEARER):].strip())
+        if secret := request.cookies.get(COOKIE):
+            if identity := self._find_by_secret(request, SESSION, secret):
+                return identity
+        if self._auto_login and comes_from_own_browser(request.environ):
+            with reading(request) as connection:
+                return identities.of_account(connection, self._auto_login)
+        return None
+
+    def _find_by_secret(self, request, kind, secret):
+        with reading(request) as connection:
+            identity, is_to_be_seen = identities.of_secret(connection, self._terms, kind, secret)
+        if is_to_be_seen and not _is_stream(request):
+            _write_seen_afterwards(request, identity.credential)
+        return identity
+
+    def _end_session(self, request):
+        credentials = Credentials.of(request)
+        if session := credentials.of_secret(SESSION, request.cookies.get(COOKIE, "")):
+            credentials.forget(session)
 
 
-def carries_cookie(request):
-    """Tell whether a request could act for somebody without his knowing: a browser adds cookies by itself, a program does not."""
-    return "HTTP_COOKIE" in request.environ     # even one of which nothing was left: requests.py drops what is no cookie
+def is_bearer(request):
+    """Tell whether a program says by a header who it is. No page of another site can make a browser send one."""
+    return request.headers.get("Authorization", "").lower().startswith(BEARER)
 
+
+@contextmanager
+def reading(request):
+    """Gives a connection to read from: that of the request's transaction if it only reads or has begun, else one for this alone."""
+    own = request.dbsession
+    if request.method in READING_METHODS or own.in_transaction():   # a second connection might have to wait for who waits for ours
+        yield own.connection()
+        return
+    with request.registry["dbsession_readers"]() as dbsession:
+        yield dbsession.connection()
+
+
+def _is_stream(request):
+    """An open stream or a poll is no activity, or a page left open would never be signed out."""
+    return f"{request.environ['PATH_INFO']}/".startswith("/events/")
+
+
+def _write_seen_afterwards(request, credential_id):
+    session_factory = request.registry["dbsession_factory"]
+    request.add_finished_callback(lambda request: _write_seen(session_factory, int(credential_id)))
+
+
+def _write_seen(session_factory, credential_id):
+    try:
+        with session_factory.begin() as dbsession:
+            identities.write_seen(dbsession, credential_id)
+    except SQLAlchemyError as error:
+        log.warning("that credential %d was used cannot be written (%s); its session may expire early", credential_id, type(error).__name__)
+
+
+def _local_principals(context, identity):
+    find = getattr(context, "local_principals", None)
+    return find(identity) if find else []
+
+
+def _set_cookie(request, secret):
+    """The headers that set the cookie, or delete it when there is no secret. It lasts as long as the browser runs."""
+    return [("Set-Cookie", make_cookie(COOKIE, secret, path="/", secure=request.scheme == "https", httponly=True, samesite="Lax"))]
+
+
+# What pages need to know of the viewer, whichever policy there is
 
 def viewer(request):
     """Request property. What the layout needs to know of the person, plain values; None for the anonymous."""
@@ -62,8 +168,14 @@ def viewer(request):
 
 
 def known_viewer(request):
-    """Request property. The viewer, or None where finding out would take the database."""
-    return _as_viewer(request, request.registry.getUtility(ISecurityPolicy).known_identity(request))
+    """Request property. The viewer, or None where finding out might take the database."""
+    return _as_viewer(request, known_identity(request))
+
+
+def known_identity(request):
+    """The identity, if the policy can say without asking anybody; else None."""
+    policy = request.registry.queryUtility(ISecurityPolicy)
+    return policy.known_identity(request) if hasattr(policy, "known_identity") else None
 
 
 def _as_viewer(request, identity):
@@ -75,7 +187,4 @@ def includeme(config):
     config.set_root_factory(Root)
     config.add_request_method(viewer, reify=True)
     config.add_request_method(known_viewer, property=True)
-    config.set_security_policy(SecurityPolicy(config.registry["myapp.settings"]["auto_login"]))
-    # In a cookie of its own, so that an anonymous form leaves no row behind.
-    config.set_csrf_storage_policy(CookieCSRFStoragePolicy(cookie_name="csrf_token", httponly=True, samesite="Lax"))
-    config.set_default_csrf_options(require_csrf=True, callback=carries_cookie)
+    config.set_security_policy(SecurityPolicy(config.registry["myapp.terms"], config.registry["myapp.settings"]["auto_login"]))

@@ -1,11 +1,28 @@
 """The topics of the application: their names, who may see them, and what an event of each type looks like on a page."""
+from .contexts import PUBLISH, VIEW, ChannelContext, ChannelsContext, MetricContext, UserContext, UsersContext
 
-USERS = "users"
+USERS = UsersContext.topic
 USER_CREATED = "user_created"
 USER_UPDATED = "user_updated"
 USER_DELETED = "user_deleted"
 USER_ROW = "myapp.app:templates/users/row.jinja2"
 
+CHANNELS = ChannelsContext.topic        # of the public channels alone
+CHANNEL_CREATED = "channel_created"
+CHANNEL_UPDATED = "channel_updated"
+CHANNEL_DELETED = "channel_deleted"
+
+UPDATES = "updates:{channel}"
+USER = "user:{id}"
+NOTICE = "notice"                       # to one user
+METRIC = "metric:{name}"
+VALUE = "value"                         # of a metric
+
 
 def includeme(config):
-    config.add_topic(USERS, permission="view", fragments={USER_CREATED: USER_ROW, USER_UPDATED: USER_ROW, USER_DELETED: None})
+    config.add_topic(USERS, factory=UsersContext, permission=VIEW,
+                     fragments={USER_CREATED: USER_ROW, USER_UPDATED: USER_ROW, USER_DELETED: None})
+    config.add_topic(CHANNELS, factory=ChannelsContext, permission=VIEW)
+    config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW)     # posted by the acts alone: no update without its row
+    config.add_topic(USER, factory=UserContext, permission=VIEW)
+    config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH)

@@ -1,4 +1,4 @@
-"""myapp-init-db: bring the database to this release's schema, and make the first account. Twice does nothing new."""
+"""myapp-init-db: bring the database to this release's schema, and make the first channels and the first account. Twice does nothing new."""
 import argparse
 import secrets
 from pathlib import Path
@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from alembic.util import CommandError
 
 from myapp import db, schema
-from myapp.app.models import Role, User, email_key
+from myapp.app.channels import Channels
+from myapp.app.models import Channel, Kind, Role, User, email_key
 from myapp.app.users import Users
 from myapp.realtime import log, session
 
@@ -18,6 +19,10 @@ ADMIN = {"name": "admin", "email": "admin@localhost", "role": Role.ADMIN}
 CONSOLE = User(name="console", role=Role.ADMIN)     # who acts; whoever can read the ini file may do everything
 PASSWORD_BYTES = 12     # 16 characters, 96 bits
 
+CHANNELS = [
+    {"name": "general", "title": "General", "kind": Kind.DISCUSSION},
+    {"name": "announcements", "title": "Announcements", "kind": Kind.ANNOUNCEMENT},
+]
 SAMPLE = [
     ("Amara Okafor", "amara.okafor@example.org", "editor"), ("Björn Lindqvist", "bjorn.lindqvist@example.org", "member"),
     ("Chiara Bianchi", "chiara.bianchi@example.org", "member"), ("Dmitri Volkov", "dmitri.volkov@example.org", "editor"),
@@ -34,6 +39,7 @@ def main(argv=None):
         password = options.admin_password or read_password(options.admin_password_file)
         prepare(options)
         with console.application(options.ini) as registry:
+            make_channels(registry)
             make_admin(registry, password)
             if options.sample:
                 make_sample(registry)
@@ -86,12 +92,22 @@ def migrate(engine):
     print(f"The schema of {db.shown(engine.url)} is that of this release.")
 
 
+def make_channels(registry):
+    with session(registry) as rt:
+        dbsession = rt.request.dbsession
+        present = set(dbsession.scalars(sa.select(Channel.name)))
+        missing = [channel for channel in CHANNELS if channel["name"] not in present]
+        for channel in missing:
+            Channels(dbsession, rt, CONSOLE).create(channel)
+    print(f"Made {len(missing)} channels.")
+
+
 def make_admin(registry, password):
     with session(registry) as rt:
         if rt.request.dbsession.scalar(sa.select(sa.func.count(User.id)).where(User.role == Role.ADMIN)):
             return print("There is an admin already; no account was made and no password changed.")
         given = password or secrets.token_urlsafe(PASSWORD_BYTES)
-        Users(rt.request.dbsession, rt, CONSOLE).create({**ADMIN, "password": given})
+        Users.of(rt.request, CONSOLE).create({**ADMIN, "password": given})
     print("Made the account admin (admin@localhost)" + (" with the password given." if password else f" with the password {given}"))
 
 
@@ -100,5 +116,5 @@ def make_sample(registry):
         taken = set(rt.request.dbsession.scalars(sa.select(User.email_key)))
         missing = [user for user in SAMPLE if email_key(user[1]) not in taken]
         for name, email, role in missing:
-            Users(rt.request.dbsession, rt, CONSOLE).create({"name": name, "email": email, "role": role})
+            Users.of(rt.request, CONSOLE).create({"name": name, "email": email, "role": role})
     print(f"Added {len(missing)} sample users.")

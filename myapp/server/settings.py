@@ -14,6 +14,8 @@ OURS = {setting.key: setting for setting in TABLE}
 DEFAULTS = {
     "asyncore_use_poll": True,          # select() knows no file descriptor beyond 1023: the first one ends the server
     "channel_request_lookahead": 1,     # else waitress does not tell that a client has gone
+    "max_request_header_size": 64 << 10,    # bytes, past them 431; waitress has 256 KiB, and reads all anew with each packet. nginx has 32
+    "max_request_body_size": 1 << 20,   # bytes, past them 413; waitress takes 1 GiB from anybody before it asks the application. nginx too
 }
 BOUNDS = {"port": (0, 65535)}           # of numbers; all others count something of which there must be one at least
 FALSY = frozenset({"f", "false", "n", "no", "off", "0"})    # waitress takes any text that is not truthy for false

@@ -12,6 +12,7 @@ import pytest
 from waitress import wasyncore
 from waitress.adjustments import Adjustments, asbool, asoctal, truthy
 from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import Task, ThreadedTaskDispatcher, WSGITask
 
@@ -199,6 +200,50 @@ def test_an_error_that_means_a_client_was_given_up_is_none_of_those_that_waitres
     """So that channel.py has to know it."""
     assert {errno.ECONNRESET, errno.EPIPE} <= wasyncore._DISCONNECTED
     assert not wasyncore._DISCONNECTED & GIVEN_UP
+
+
+# The parser
+
+class Head(HTTPRequestParser):
+    """A parser that notes what it was given as the head of a request."""
+
+    def parse_header(self, header_plus):
+        self.head = header_plus
+        super().parse_header(header_plus)
+
+
+def parsed(*headers, first_line=b"POST / HTTP/1.1"):
+    parser = Head(Adjustments())
+    parser.received(b"\r\n".join([first_line, b"Host: localhost", *headers, b"", b""]))
+    return parser
+
+
+def test_the_head_of_a_request_is_parsed_whole_and_what_is_wrong_with_it_becomes_the_answer():
+    parser = parsed(b"Content-Length : 5")
+    assert parser.head == b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length : 5\r\n\r\n"
+    assert parser.completed and parser.error.code == 400
+    assert parsed(b"Transfer-Encoding: gzip").error.code == 501 and issubclass(ParsingError, Exception)
+
+
+def test_a_parser_that_is_done_can_be_told_that_no_body_is_expected():
+    parser = parsed(b"Expect: 100-continue")
+    assert parser.completed and parser.expect_continue
+
+
+@pytest.mark.parametrize(("headers", "is_chunked"), [
+    ([b"Transfer-Encoding: chunked", b"Content-Length: 5"], True), ([b"Transfer-Encoding: chunked, chunked"], True),
+    ([b"Transfer-Encoding:", b"Content-Length: 5"], False), ([b"Transfer-Encoding:", b" chunked"], True), ([b"Host: elsewhere"], False)])
+def test_what_can_be_read_in_two_ways_is_read_in_one(headers, is_chunked):
+    """And so is refused by us."""
+    parser = parsed(*headers)
+    assert parser.error is None and parser.chunked == is_chunked
+
+
+@pytest.mark.parametrize(("headers", "first_line"), [
+    ([b"Content-Length: " + b"1" * 5000], b"POST / HTTP/1.1"), ([], b"GET http://[::1/x HTTP/1.1")])
+def test_what_python_cannot_read_is_a_value_error(headers, first_line):
+    with pytest.raises(ValueError):
+        parsed(*headers, first_line=first_line)
 
 
 # The task

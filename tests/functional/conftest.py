@@ -6,16 +6,21 @@ import uuid
 import pytest
 import sqlalchemy as sa
 import webtest
+from argon2 import PasswordHasher
 from sqlalchemy.engine import make_url
 
 import myapp
 from myapp import db, schema
+from myapp.app.audit import audit_into
+from myapp.app.credentials import Credentials
 from myapp.app.models import Role, User
+from myapp.app.passwords import Passwords
 from myapp.app.users import Users
 from myapp.realtime import session
 from tests.conftest import run_statement
 
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)      # 1 ms instead of 50: many tests sign in
 CONSOLE = User(name="the tests", role=Role.ADMIN)
 
 
@@ -38,7 +43,30 @@ class Client(webtest.TestApp):
         """Make a user, without HTTP; returns him as the API shows him. His address is name@example.org unless told."""
         with session(self.registry) as rt:
             given = {"name": name, "email": f"{name.lower()}@example.org", "role": role, **fields}
-            return Users(rt.request.dbsession, rt, CONSOLE).create(given).as_dict()
+            return Users.of(rt.request, CONSOLE).create(given).as_dict()
+
+    def signed_in(self, user_id):
+        """Return another browser, in which that user has signed in."""
+        browser = self.elsewhere()
+        browser.set_cookie("session", self.give(user_id, "session"))
+        return browser
+
+    def bearer(self, user_id, *scopes):
+        """Return the headers of a program that has a token of that user, with these scopes if there are any."""
+        return {"Authorization": "Bearer " + self.give(user_id, "token", scopes=list(scopes) or None)}
+
+    def give(self, user_id, kind, **options):
+        """Make a session or a token, without HTTP; returns its secret."""
+        with session(self.registry) as rt:
+            dbsession = rt.request.dbsession
+            credentials = Credentials(dbsession, rt, self.registry["myapp.terms"], audit_into(dbsession, CONSOLE))
+            make = {"session": credentials.start_session, "token": credentials.make_token}[kind]
+            return make(dbsession.get(User, user_id), address="192.0.2.7", agent="the tests", **options)[1]
+
+    def execute(self, statement, **values):
+        """Change the database behind the application's back."""
+        with self.registry["dbsession_factory"].begin() as dbsession:
+            dbsession.execute(sa.text(statement), values)
 
     def rows(self, statement):
         with self.registry["dbsession_factory"]() as dbsession:
@@ -50,7 +78,12 @@ class Client(webtest.TestApp):
 
     def everything(self):
         """Return all that a request could have stored, to compare before with after."""
-        return self.rows("SELECT * FROM users ORDER BY id"), self.rows("SELECT * FROM event_log ORDER BY seq")
+        tables = {"users": "id", "credentials": "id", "channels": "id", "channel_members": "channel_id, user_id", "event_log": "seq"}
+        return [self.rows(f"SELECT * FROM {table} ORDER BY {key}") for table, key in tables.items()]
+
+    def audit(self):
+        """Return the audit trail as [(name, action, subject)]."""
+        return [tuple(row) for row in self.rows("SELECT user_name, action, subject FROM audit ORDER BY id")]
 
     def token(self):
         """Return the CSRF token, as a page that the browser has got carries it."""
@@ -65,6 +98,7 @@ def make_client():
     def make(url, auto_login="admin@localhost", **settings):
         given = {"sqlalchemy.url": url, "sqlalchemy.pool_size": "5", "myapp.auto_login": auto_login or "", "realtime.tail_interval": "50ms"}
         clients.append(Client(myapp.main({}, **{**given, **settings}), extra_environ=dict(LOCAL)))
+        clients[-1].registry["myapp.passwords"] = Passwords(QUICK)
         return clients[-1]
 
     yield make
@@ -133,6 +167,21 @@ def client(migrated, make_client):
 def sqlite_client(migrated_sqlite, make_client):
     """The same, on SQLite alone."""
     return with_admin(make_client(migrated_sqlite))
+
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def visitor(migrated_sqlite, make_client):
+    """A Client, on SQLite, whose viewer is nobody yet. Users: admin (1), Ada, a member (2), Eve, an editor without a password (3)."""
+    client = make_client(migrated_sqlite, None)
+    client.add_user("admin", "admin", email="admin@localhost")
+    client.add_user("Ada")
+    client.add_user("Eve", "editor")
+    client.registry["myapp.passwords"] = passwords = Passwords(QUICK)
+    client.execute("UPDATE users SET password_hash = :hash WHERE id < 3", hash=passwords.hash(PASSWORD))
+    return client
 
 
 def with_admin(client):

@@ -64,6 +64,14 @@ def test_the_page_says_nothing_when_it_is_off(migrated_sqlite, make_client):
     assert "auto_login" not in make_client(migrated_sqlite, None).get("/").text
 
 
+def test_who_says_who_he_is_is_that_and_nobody_else(sqlite_client):
+    ada = sqlite_client.add_user("Ada")["id"]
+    assert sqlite_client.get("/api/me").json["credential"] == "auto"
+    assert sqlite_client.signed_in(ada).get("/api/me").json["id"] == ada
+    assert sqlite_client.get("/api/me", headers=sqlite_client.bearer(ada)).json["id"] == ada
+    sqlite_client.get("/api/me", headers={"Authorization": "Bearer wrong"}, status=401)
+
+
 # Where the start refuses it
 
 @pytest.fixture

@@ -65,10 +65,10 @@ def begins(client, ask):
     return [statement for statement in seen if statement.startswith("BEGIN")]
 
 
-def test_on_sqlite_readers_begin_deferred_and_all_others_immediate(sqlite_client):
+def test_on_sqlite_readers_begin_deferred_and_all_others_immediate_once_it_is_known_who_asks(sqlite_client):
     assert begins(sqlite_client, lambda: sqlite_client.get("/api/users")) == ["BEGIN"]
     assert begins(sqlite_client, lambda: sqlite_client.head("/api/users")) == ["BEGIN"]
-    assert begins(sqlite_client, lambda: sqlite_client.put_json("/api/users/1", {"name": "x"})) == ["BEGIN IMMEDIATE"]
+    assert begins(sqlite_client, lambda: sqlite_client.put_json("/api/users/1", {"name": "x"})) == ["BEGIN", "BEGIN IMMEDIATE"]
 
 
 def test_a_reader_sees_one_moment_and_holds_up_no_writer(sqlite_client):

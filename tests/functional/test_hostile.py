@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from pyramid.events import NewRequest
 
+from myapp.app.errors import TooLarge
 from myapp.app.requests import AppRequest, check
 
 FIELDS = {"name": "Ada", "email": "ada@example.org"}
@@ -160,3 +161,24 @@ def test_a_form_of_parts_within_parts_is_refused(sqlite_client):
     before = sqlite_client.everything()
     sqlite_client.post("/users/new", body, content_type="multipart/form-data; boundary=b", status=400)
     assert sqlite_client.everything() == before
+
+
+def test_a_body_in_pieces_of_which_nobody_has_told_how_many_is_refused_unread():
+    """Other servers pass it on so; ours counts first, and gives the length."""
+    environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "CONTENT_TYPE": FORM}
+    request = AppRequest.blank("/users/new", environ=environ, method="POST")
+    del request.environ["wsgi.input"]
+    with pytest.raises(TooLarge):
+        check(NewRequest(request))
+
+
+@pytest.mark.parametrize("start", ["/", "/users?x=", "/api/users?"])
+def test_an_address_has_at_most_16_kib(sqlite_client, start):
+    path = start.ljust((16 << 10) + start.count("?"), "a")
+    sqlite_client.get(path, status=[200, 404])
+    sqlite_client.get(path + "a", status=414)
+
+
+def test_how_many_topics_an_address_names_is_said_by_the_streams_and_not_by_its_length(sqlite_client):
+    topics = "&".join(f"topic=t{number}" for number in range(5000))
+    assert "realtime.max_topics" in sqlite_client.get(f"/events?{topics}", status=400).json["detail"]

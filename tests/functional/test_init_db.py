@@ -43,6 +43,19 @@ def rows(url, statement):
         engine.dispose()
 
 
+def everything(url):
+    return [rows(url, f"SELECT * FROM {table} ORDER BY 1") for table in ("users", "channels", "event_log")]
+
+
+def run(url, statement):
+    engine = db.create_engine({"sqlalchemy.url": url})
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+    finally:
+        engine.dispose()
+
+
 def fails(capsys, *arguments):
     """Run the command, which must fail, and return the one line that it says."""
     with pytest.raises(SystemExit) as caught:
@@ -64,14 +77,31 @@ def test_a_first_run_makes_the_schema_and_the_admin_with_a_password_that_is_show
     [(name, email, role, stored)] = rows(database_url, "SELECT name, email, role, password_hash FROM users")
     assert (name, email, role) == ("admin", "admin@localhost", "admin")
     assert len(password) >= 16 and PasswordHasher().verify(stored, password)
-    assert rows(database_url, "SELECT topic, type FROM event_log") == [("users", "user_created")]
+    assert rows(database_url, "SELECT topic, type FROM event_log WHERE topic = 'users'") == [("users", "user_created")]
+
+
+def test_a_first_run_makes_the_channels_that_every_application_has(ini, database_url, capsys):
+    main([str(ini)])
+    assert rows(database_url, "SELECT name, title, kind, visibility FROM channels ORDER BY id") == [
+        ("general", "General", "discussion", "public"), ("announcements", "Announcements", "announcement", "public")]
+    assert rows(database_url, "SELECT type FROM event_log WHERE topic = 'channels'") == [("channel_created",)] * 2
+    assert rows(database_url, "SELECT user_name, subject FROM audit WHERE action = 'channel_created' ORDER BY id") == [
+        ("console", "channel 1 (general)"), ("console", "channel 2 (announcements)")]
+
+
+def test_a_channel_that_there_is_already_stays_as_it_is_and_one_that_was_deleted_is_made_again(ini, database_url, capsys):
+    main([str(ini)])
+    run(database_url, "UPDATE channels SET title = 'Talk', kind = 'announcement' WHERE name = 'general'")
+    run(database_url, "DELETE FROM channels WHERE name = 'announcements'")
+    main([str(ini)])
+    assert rows(database_url, "SELECT name, title FROM channels ORDER BY id") == [("general", "Talk"), ("announcements", "Announcements")]
 
 
 def test_a_second_run_changes_nothing(ini, database_url, capsys):
     main([str(ini), "--sample"])
-    before = rows(database_url, "SELECT * FROM users ORDER BY id"), rows(database_url, "SELECT * FROM event_log ORDER BY seq")
+    before = everything(database_url)
     main([str(ini), "--sample", "--admin-password", "another one"])
-    assert (rows(database_url, "SELECT * FROM users ORDER BY id"), rows(database_url, "SELECT * FROM event_log ORDER BY seq")) == before
+    assert everything(database_url) == before
     assert "There is an admin already" in capsys.readouterr().out
 
 
@@ -86,7 +116,8 @@ def test_a_password_that_is_given_is_taken_and_not_shown(ini, database_url, tmp_
 def test_the_sample_is_ten_users_and_an_event_of_each(ini, database_url, capsys):
     main([str(ini), "--sample", "--admin-password", "12345678"])
     assert rows(database_url, "SELECT count(*) FROM users") == [(11,)]
-    assert rows(database_url, "SELECT count(*), max(seq) FROM event_log") == [(11, 11)]
+    assert rows(database_url, "SELECT count(*) FROM event_log WHERE topic = 'users'") == [(11,)]
+    assert rows(database_url, "SELECT count(*) FROM channels") == [(2,)]
 
 
 def test_a_new_epoch_is_another_one(ini, database_url, capsys):
@@ -123,6 +154,7 @@ def test_two_runs_at_once_make_one_schema_and_one_admin(ini, database_url):
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     assert rows(database_url, "SELECT count(*) FROM users") == [(1,)], outputs
+    assert rows(database_url, "SELECT count(*) FROM channels") == [(2,)], outputs
     assert rows(database_url, "SELECT count(*) FROM alembic_version") == [(2,)]
     assert any("Made the account admin" in output for output in outputs)
     assert not any("Traceback" in output for output in outputs), outputs

@@ -10,7 +10,6 @@ from zope.interface import implementer
 
 from myapp import realtime
 from myapp.realtime.testing import TestApp
-
 from tests.waiting import wait_until
 
 from .shop import Good, Shop, goods

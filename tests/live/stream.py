@@ -29,7 +29,7 @@ class Stream:
             [event] = stream.take(1)
     """
 
-    def __init__(self, address, *topics, cursor=None, keep=None, **parameters):
+    def __init__(self, address, *topics, cursor=None, keep=None, headers=None, **parameters):
         """cursor: sent as Last-Event-ID. keep(frame): called in the reading thread. Raises OSError or HTTPException for no answer."""
         self.frames, self.is_over, self.problem = [], False, None
         self._keep = keep
@@ -39,7 +39,8 @@ class Stream:
             self._connection.connect()
             self._socket = self._connection.sock    # the connection may forget it once it has the head
             query = urlencode([*(("topic", topic) for topic in topics), *parameters.items()])
-            self._connection.request("GET", f"/events?{query}", headers={"Last-Event-ID": cursor} if cursor else {})
+            headers = {**(headers or {}), **({"Last-Event-ID": cursor} if cursor else {})}
+            self._connection.request("GET", f"/events?{query}", headers=headers)
             self._response = self._connection.getresponse()
             self._begin()
         except BaseException:

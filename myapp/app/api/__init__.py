@@ -3,3 +3,9 @@
 
 def includeme(config):
     config.include(".users")
+    config.include(".channels")
+    config.include(".topic_events")
+    config.include(".audit")
+    config.include(".me")
+    config.include(".tokens")
+    config.include(".sessions")

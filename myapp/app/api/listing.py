@@ -15,7 +15,7 @@ def moment(value):
         parsed = datetime.fromisoformat(value)
         if parsed.tzinfo is not None:
             return parsed.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         pass
     raise ValueError("Write a moment of RFC 3339, such as 2026-01-31T07:05:09Z.")
 
@@ -23,14 +23,18 @@ def moment(value):
 CASTS = {"limit": fields.whole(1, MAX_LIMIT), "offset": fields.whole(0, MAX_OFFSET), "since": moment}
 
 
-def listing(request, model):
-    """Return the list of `model` that the request asks for, newest first; `since` keeps what was changed then or later.
+def listing(request, wanted, *, since=None):
+    """Return the list that the request asks for, newest first; `since` keeps what was changed then or later.
 
+    wanted  a SELECT of the objects of one model, which may all be seen by whoever asks
+    since   the column that `since` is about; the model's `changed` when None
     The cursor is read before the objects: events after it are all that the list may lack.
     """
     values = fields.read_fields({name: request.GET[name] for name in CASTS if name in request.GET}, CASTS)
+    model = wanted.column_descriptions[0]["entity"]
+    if "since" in values:
+        wanted = wanted.where((model.changed if since is None else since) >= values["since"])
     cursor = request.realtime.cursor()
-    wanted = sa.select(model).where(model.changed >= values["since"]) if "since" in values else sa.select(model)
     page = wanted.order_by(model.id.desc()).limit(values.get("limit", LIMIT)).offset(values.get("offset", 0))
     return {
         "items": [item.as_dict() for item in request.dbsession.scalars(page)],

@@ -1,8 +1,9 @@
 """/api/users: the users as JSON."""
+import sqlalchemy as sa
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
-from myapp.app.contexts import EDIT_USERS, VIEW
+from myapp.app.contexts import EDIT_USERS, VIEW, UsersContext
 from myapp.app.models import User
 from myapp.app.users import Users, get_user
 
@@ -17,7 +18,7 @@ class ApiUsers:
 
     @view_config(request_method="GET", permission=VIEW)
     def read(self):
-        return listing(self.request, User)
+        return listing(self.request, sa.select(User))
 
     @view_config(request_method="POST", permission=EDIT_USERS)
     def create(self):
@@ -48,6 +49,6 @@ class ApiUser:
 
 
 def includeme(config):
-    config.add_route("api_users", "/api/users")
-    config.add_route("api_user", "/api/users/{id:[0-9]{1,18}}")
+    config.add_route("api_users", "/api/users", factory=UsersContext)
+    config.add_route("api_user", "/api/users/{id:[0-9]{1,18}}", factory=UsersContext)
     config.scan(__name__)

@@ -4,4 +4,7 @@
 def includeme(config):
     config.include(".dashboard")
     config.include(".users")
+    config.include(".login")
+    config.include(".account")
+    config.include(".audit")
     config.include(".errors")

@@ -17,9 +17,14 @@ from transaction.interfaces import NoTransaction
 from myapp.app.errors import Refusal
 from myapp.realtime import LogUnavailable, problem
 
+from .login import LOGIN, form, page_asked_for
+
 log = logging.getLogger(__name__)
 
+ERROR = "myapp.app:templates/error.jinja2"
+
 RETRY_AFTER_S = "5"     # seconds: a restart of the database or a queue of writers is mostly over by then
+PROBLEM = "application/problem+json"
 OWN_HEADERS = {"content-type", "content-length"}    # of the answer itself, not to be taken over from an exception
 
 SENTENCES = {
@@ -35,7 +40,7 @@ SENTENCES = {
 
 @exception_view_config(context=HTTPException)
 def http_exception(exc, request):
-    if exc.status_code < 400 or exc.content_type == "application/problem+json":
+    if exc.status_code < 400 or exc.content_type == PROBLEM:
         return exc
     headers = {name: value for name, value in exc.headers.items() if name.lower() not in OWN_HEADERS}
     return answer(request, exc.status_code, headers=headers)
@@ -43,11 +48,13 @@ def http_exception(exc, request):
 
 @exception_view_config(context=Refusal)
 def refusal(exc, request):
-    return answer(request, exc.status, str(exc), **exc.members)
+    return answer(request, exc.status, str(exc), headers=exc.headers, **exc.members)
 
 
 @exception_view_config(context="pyramid.httpexceptions.HTTPForbidden")
 def forbidden(exc, request):
+    if exc.content_type == PROBLEM:     # said by a view that knows more, such as which topics
+        return exc
     if request.is_authenticated:
         return answer(request, 403)
     return answer(request, 401, headers={"WWW-Authenticate": 'Bearer realm="myapp"'})
@@ -92,8 +99,10 @@ def answer(request, status, detail=None, *, headers=(), **members):
     detail = detail or SENTENCES.get(status) or status_map[status].explanation
     if request.is_api:
         return problem(status, detail, headers=headers, **members)
-    values = {"status": status, "title": status_map[status].title, "detail": detail}
-    response = render_to_response("myapp.app:templates/error.jinja2", values, request=request)
+    if status == 401:       # the way in, at the very address that was asked for
+        response = render_to_response(LOGIN, form(page_asked_for(request)), request=request)
+    else:
+        response = render_to_response(ERROR, {"status": status, "title": status_map[status].title, "detail": detail}, request=request)
     response.status_int = status
     response.headers.update(headers)
     return response

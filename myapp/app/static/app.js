@@ -1,11 +1,16 @@
-/* The glue between the pages and htmx: the dialog, what a failed request says, the CSRF token, local times, the offline strip.
+/* The glue between the pages and htmx: the dialog, what a failed request says, the CSRF token, local times, the offline strip, sign-in.
  *
  * Everything here is an addition: without it links and forms are plain pages. Which rows change, the live link decides (page.js).
  */
 
+import { copyFields } from "./copy.js";
+import { countDown } from "./countdown.js";
 import { Dialog } from "./dialog.js";
+import { closeMenus } from "./menu.js";
 import { Notice } from "./notice.js";
 import { Offline } from "./offline.js";
+import { showPasswords } from "./password.js";
+import { askToSignIn } from "./sign_in.js";
 import { showLocalTimes } from "./times.js";
 
 const SAFE = new Set(["GET", "HEAD"]);
@@ -20,6 +25,11 @@ const dialog = new Dialog(document.getElementById("dialog"));
 new Notice(document.querySelector("[data-notice]"));
 new Offline(document.querySelector("[data-offline]"));
 showLocalTimes();
+closeMenus();
+askToSignIn();
+showPasswords();
+countDown();
+copyFields();
 
 /* A form did what it should. The row arrives by the live link; where there is none just now, the list is read again. */
 document.addEventListener("saved", () => {

@@ -4,7 +4,6 @@
  */
 
 const SENTENCES = {
-    401: "You are signed out. Reload the page to sign in; what you typed here will then be gone.",
     403: "Your role does not allow this.",
 };
 const UNREACHABLE = "The server could not be reached. What you typed is still here; try again.";

@@ -1,0 +1,196 @@
+"""The acts on channels: create, change, delete, and who is a member; their rules, and what they publish.
+
+Each act flushes and publishes within the caller's transaction; a Refusal leaves nothing behind once the caller rolls back. Who may
+act at all, contexts.py has said before.
+"""
+import re
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from . import fields
+from .audit import Action, audit_into
+from .errors import InvalidFields, NotFound, NotPrivate, Stale, Taken
+from .models import Channel, Kind, Membership, Role, Visibility, now
+from .scopes import is_limited
+from .topics import CHANNEL_CREATED, CHANNEL_DELETED, CHANNEL_UPDATED, CHANNELS, UPDATES
+
+NAME = re.compile("[a-z0-9][a-z0-9_.-]{0,49}", re.ASCII)    # what a topic, an address and a person can all say
+
+
+def name(value):
+    """A cast to the name of a channel."""
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError("Write 1 to 50 characters: a to z, 0 to 9, and after the first of these also . _ and -")
+    return value
+
+
+CASTS = {"name": name, "title": fields.line(100), "kind": fields.choice(list(Kind)), "visibility": fields.choice(list(Visibility)),
+         "version": fields.whole(1, 2**31)}
+SET_BY_SERVER = {"id", "created", "changed"}    # so that an object may be sent back as it was read
+
+
+class Channels:
+    """The channels, as one person may act on them in one transaction. One thread.
+
+    The topic `channels` is public, so it never tells of a private one: a channel that becomes private is deleted there, one that
+    becomes public is created.
+    """
+
+    def __init__(self, dbsession, realtime, actor, audit=None):
+        """realtime: with the methods publish(), recheck() and revoke(); actor: the Identity or User who acts; audit: as
+        request.audit, None in scripts.
+        """
+        self._dbsession, self._realtime, self._actor = dbsession, realtime, actor
+        self._audit = audit or audit_into(dbsession, actor)
+
+    @classmethod
+    def of(cls, request):
+        """The channels as the person behind `request` may act on them."""
+        return cls(request.dbsession, request.realtime, request.identity, request.audit)
+
+    def create(self, given):
+        """Create a channel of the fields `given`, an untrusted mapping with at least a name. Returns the Channel.
+
+        Whoever creates a private one is its first member. Raises InvalidFields, Taken.
+        """
+        values = fields.read_fields(given, CASTS, required=("name",), ignored=SET_BY_SERVER)
+        values.pop("version", None)
+        moment = now()
+        defaults = {"title": values["name"], "kind": Kind.DISCUSSION, "visibility": Visibility.PUBLIC}
+        channel = Channel(**defaults | values, created=moment, changed=moment)
+        with self._writing():
+            self._dbsession.add(channel)
+        if _is_public(channel):
+            self._publish(CHANNEL_CREATED, channel, channel.as_dict())
+        else:
+            self._enrol(channel, self._actor.id)
+        self._audit(Action.CHANNEL_CREATED, subject=_subject(channel), detail=f"{channel.kind}, {channel.visibility}")
+        return channel
+
+    def change(self, channel, given):
+        """Change the fields of `channel` that `given`, an untrusted mapping, names; its name stays what it is.
+
+        With a `version` the change is made only to that version. Nothing is published when nothing differs. Whoever makes it
+        private is its first member; when it becomes public, its members are forgotten. Raises InvalidFields, Stale.
+        """
+        values = fields.read_fields(given, CASTS, ignored=SET_BY_SERVER)
+        if values.pop("name", channel.name) != channel.name:
+            raise InvalidFields({"name": "The name stays: it is part of addresses that others have."})
+        if values.pop("version", channel.version) != channel.version:
+            raise Stale(channel.as_dict())
+        values = {field: value for field, value in values.items() if getattr(channel, field) != value}
+        if values:
+            self._write(channel, values)
+        return channel
+
+    def delete(self, channel):
+        """Delete `channel` with all that is in it, and end the streams of its updates."""
+        with self._writing():
+            self._dbsession.delete(channel)
+        if _is_public(channel):
+            self._publish(CHANNEL_DELETED, channel, {"id": channel.id})
+        self._realtime.revoke(topic=_topic(channel))
+        self._audit(Action.CHANNEL_DELETED, subject=_subject(channel))
+
+    def add_member(self, channel, user):
+        """Make `user` a member of the private `channel`, if he is not one already. Raises NotPrivate, NotFound."""
+        self._insist_on_private(channel)
+        if self._dbsession.get(Membership, (channel.id, user.id)) is None:
+            self._enrol(channel, user.id)
+            self._audit(Action.MEMBER_ADDED, subject=_subject(channel), detail=f"user {user.id} ({user.name})")
+
+    def remove_member(self, channel, user):
+        """Make `user` a member no more, and end his streams of the channel's updates. Raises NotPrivate, NotFound."""
+        self._insist_on_private(channel)
+        membership = self._dbsession.get(Membership, (channel.id, user.id))
+        if membership is None:
+            raise NotFound("This user is not a member of the channel, or no longer.")
+        with self._writing():
+            self._dbsession.delete(membership)
+        self._realtime.recheck(topic=_topic(channel))
+        self._audit(Action.MEMBER_REMOVED, subject=_subject(channel), detail=f"user {user.id} ({user.name})")
+
+    def _write(self, channel, values):
+        detail = "; ".join(f"{field}: {getattr(channel, field)} -> {value}" for field, value in values.items())
+        was_public = _is_public(channel)
+        with self._writing():
+            for field, value in values.items():
+                setattr(channel, field, value)
+            channel.changed = now()
+        self._publish_change(channel, was_public)
+        if "visibility" in values:
+            self._begin_membership(channel)
+        self._audit(Action.CHANNEL_CHANGED, subject=_subject(channel), detail=detail)
+
+    def _publish_change(self, channel, was_public):
+        if _is_public(channel):
+            self._publish(CHANNEL_UPDATED if was_public else CHANNEL_CREATED, channel, channel.as_dict())
+        elif was_public:
+            self._publish(CHANNEL_DELETED, channel, {"id": channel.id})
+
+    def _begin_membership(self, channel):
+        """The visibility is another one than before."""
+        if _is_public(channel):
+            # Nobody can see or change who they are while it is public, and forgotten people would come back with the next change.
+            self._dbsession.execute(sa.delete(Membership).where(Membership.channel_id == channel.id))
+        else:
+            self._enrol(channel, self._actor.id)
+            self._realtime.recheck(topic=_topic(channel))
+
+    def _insist_on_private(self, channel):
+        # The lock makes a change of the visibility wait, and another one who adds the same member.
+        locked = sa.select(Channel.visibility).where(Channel.id == channel.id).with_for_update(key_share=True)
+        visibility = self._dbsession.scalar(locked)
+        if visibility is None:
+            raise NotFound("There is no such channel, or no longer.")
+        if visibility == Visibility.PUBLIC:
+            raise NotPrivate()
+
+    def _enrol(self, channel, user_id):
+        try:
+            with self._dbsession.begin_nested():
+                self._dbsession.add(Membership(channel_id=channel.id, user_id=user_id))
+                self._dbsession.flush()
+        except IntegrityError as error:     # deleted meanwhile
+            raise NotFound("There is no such user, or no longer.") from error
+
+    @contextmanager
+    def _writing(self):
+        """What is done within is written at its end, or not at all; the session stays usable for the answer either way."""
+        try:
+            with self._dbsession.begin_nested():
+                yield
+                self._dbsession.flush()
+        except IntegrityError as error:     # only the database can say that a name is free at this very moment
+            raise Taken({"name": "Another channel has this name."}) from error
+
+    def _publish(self, type, channel, data):
+        self._realtime.publish(CHANNELS, type, data, key=f"channel-{channel.id}")
+
+
+def visible_to(identity):
+    """Return the SELECT of the channels that an Identity, or None, may view: for lists, what ChannelContext says of one.
+
+    A token that may only read some topics is shown the public ones, for of them alone the topic `channels` tells.
+    """
+    channels, is_public = sa.select(Channel), Channel.visibility == Visibility.PUBLIC
+    if identity is None or is_limited(identity.scopes):
+        return channels.where(is_public)
+    if identity.role == Role.ADMIN:
+        return channels
+    own = sa.select(Membership.channel_id).where(Membership.user_id == identity.id)
+    return channels.where(sa.or_(is_public, Channel.id.in_(own)))
+
+
+def _is_public(channel):
+    return channel.visibility == Visibility.PUBLIC
+
+
+def _topic(channel):
+    return UPDATES.format(channel=channel.name)
+
+
+def _subject(channel):
+    return f"channel {channel.id} ({channel.name})"

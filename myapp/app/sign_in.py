@@ -1,0 +1,88 @@
+"""The sign-in: whose name and password these are. It does the same work, and says the same, for an account that does not exist.
+
+While a password is hashed, no connection to the database is held, and no lock.
+"""
+import hashlib
+
+import sqlalchemy as sa
+
+from . import fields
+from .audit import Action
+from .errors import SignInRefused, TooManyAttempts
+from .models import User, email_key
+from .passwords import Passwords
+from .rate_limits import address_key
+
+ADDRESS_FACTOR = 5      # an address may fail so many times as often as an account may be tried: an office has one for all
+
+name_or_email = fields.line(fields.EMAIL_MAX)
+
+
+class SignIn:
+    """One attempt. The request's thread."""
+
+    def __init__(self, request, passwords, limits, rate):
+        """passwords: the Passwords; limits: counts, a RateLimits; rate: how often one account may be tried."""
+        self._request, self._passwords, self._limits, self._rate = request, passwords, limits, rate
+        self._address = "sign-in-address", address_key(request.remote_addr)
+        self._address_rate = type(rate)(rate.amount * ADDRESS_FACTOR, rate.multiples)
+
+    @classmethod
+    def of(cls, request):
+        registry = request.registry
+        rate = registry["myapp.settings"]["rate_limit.sign_in"]
+        return cls(request, registry["myapp.passwords"], registry["myapp.sign_in_limits"], rate)
+
+    def check(self, username, password):
+        """Return the id of the account of this name or e-mail and this password, both of any type, as a client sent them.
+
+        Raises SignInRefused, whatever is wrong with them; TooManyAttempts. Begin no transaction before it.
+        """
+        username, password = _read(username, password)
+        account = self._find(username)
+        own = "sign-in-account", str(account.id) if account else hashlib.sha256(email_key(username).encode()).hexdigest()
+        self._insist_on_room(own)
+        if not self._passwords.verify(account and account.password_hash, password):
+            self._limits.hit(self._address_rate, *self._address)
+            # What was typed is not written down: people type their password where the name belongs.
+            self._request.audit(Action.SIGN_IN_FAILED, subject=f"user {account.id} ({account.name})" if account else "no such account")
+            raise SignInRefused()
+        self._limits.clear(self._rate, *own)
+        if self._passwords.is_outdated(account.password_hash):
+            self._renew(account, password)
+        return account.id
+
+    def _find(self, typed):
+        """The account that has the e-mail; else the only one that has the name; else None."""
+        is_email = User.email_key == email_key(typed)
+        wanted = sa.select(User.id, User.name, User.password_hash, is_email.label("is_email")).where(sa.or_(is_email, User.name == typed))
+        with self._request.registry["dbsession_readers"]() as dbsession:
+            found = dbsession.execute(wanted.order_by(sa.case((is_email, 0), else_=1)).limit(2)).all()
+        return found[0] if len(found) == 1 or (found and found[0].is_email) else None
+
+    def _insist_on_room(self, own):
+        if not self._limits.test(self._address_rate, *self._address):
+            raise TooManyAttempts(self._limits.retry_after_s(self._address_rate, *self._address))
+        if not self._limits.hit(self._rate, *own):
+            raise TooManyAttempts(self._limits.retry_after_s(self._rate, *own))
+
+    def _renew(self, account, password):
+        renewed = self._passwords.hash(password)
+        self._request.dbsession.execute(
+            sa.update(User).where(User.id == account.id, User.password_hash == account.password_hash).values(password_hash=renewed),
+            execution_options={"synchronize_session": False})
+
+
+def _read(username, password):
+    """Both as they are stored. Raises SignInRefused for what nobody's can be, without work."""
+    try:
+        username, password = name_or_email(username), fields.password(password)
+    except ValueError:
+        raise SignInRefused() from None
+    if password is None:
+        raise SignInRefused()
+    return username, password
+
+
+def includeme(config):
+    config.registry["myapp.passwords"] = Passwords()

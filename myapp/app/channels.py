@@ -1,17 +1,17 @@
 """The acts on channels: create, change, delete, and who is a member; their rules, and what they publish.
 
 Each act flushes and publishes within the caller's transaction; a Refusal leaves nothing behind once the caller rolls back. Who may
-act at all, contexts.py has said before.
+act at all, the permissions of contexts.py have said before.
 """
 import re
-from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from . import fields
-from .audit import Action, audit_into
-from .errors import InvalidFields, NotFound, NotPrivate, Stale, Taken
+from .acts import SET_BY_SERVER, VERSION, writing
+from .audit import Action, audit_into, user_subject
+from .errors import InvalidFields, NotFound, NotPrivate, Stale
 from .models import Channel, Kind, Membership, Role, Visibility, now
 from .scopes import is_limited
 from .topics import CHANNEL_CREATED, CHANNEL_DELETED, CHANNEL_UPDATED, CHANNELS, UPDATES
@@ -27,8 +27,8 @@ def name(value):
 
 
 CASTS = {"name": name, "title": fields.line(100), "kind": fields.choice(list(Kind)), "visibility": fields.choice(list(Visibility)),
-         "version": fields.whole(1, 2**31)}
-SET_BY_SERVER = {"id", "created", "changed"}    # so that an object may be sent back as it was read
+         "version": VERSION}
+TAKEN = {"name": "Another channel has this name."}
 
 
 class Channels:
@@ -60,7 +60,7 @@ class Channels:
         moment = now()
         defaults = {"title": values["name"], "kind": Kind.DISCUSSION, "visibility": Visibility.PUBLIC}
         channel = Channel(**defaults | values, created=moment, changed=moment)
-        with self._writing():
+        with writing(self._dbsession, taken=TAKEN):
             self._dbsession.add(channel)
         if _is_public(channel):
             self._publish(CHANNEL_CREATED, channel, channel.as_dict())
@@ -87,7 +87,7 @@ class Channels:
 
     def delete(self, channel):
         """Delete `channel` with all that is in it, and end the streams of its updates."""
-        with self._writing():
+        with writing(self._dbsession, taken=TAKEN):
             self._dbsession.delete(channel)
         if _is_public(channel):
             self._publish(CHANNEL_DELETED, channel, {"id": channel.id})
@@ -99,7 +99,7 @@ class Channels:
         self._insist_on_private(channel)
         if self._dbsession.get(Membership, (channel.id, user.id)) is None:
             self._enrol(channel, user.id)
-            self._audit(Action.MEMBER_ADDED, subject=_subject(channel), detail=f"user {user.id} ({user.name})")
+            self._audit(Action.MEMBER_ADDED, subject=_subject(channel), detail=user_subject(user))
 
     def remove_member(self, channel, user):
         """Make `user` a member no more, and end his streams of the channel's updates. Raises NotPrivate, NotFound."""
@@ -107,21 +107,21 @@ class Channels:
         membership = self._dbsession.get(Membership, (channel.id, user.id))
         if membership is None:
             raise NotFound("This user is not a member of the channel, or no longer.")
-        with self._writing():
+        with writing(self._dbsession, taken=TAKEN):
             self._dbsession.delete(membership)
         self._realtime.recheck(topic=_topic(channel))
-        self._audit(Action.MEMBER_REMOVED, subject=_subject(channel), detail=f"user {user.id} ({user.name})")
+        self._audit(Action.MEMBER_REMOVED, subject=_subject(channel), detail=user_subject(user))
 
     def _write(self, channel, values):
         detail = "; ".join(f"{field}: {getattr(channel, field)} -> {value}" for field, value in values.items())
         was_public = _is_public(channel)
-        with self._writing():
+        with writing(self._dbsession, taken=TAKEN):
             for field, value in values.items():
                 setattr(channel, field, value)
             channel.changed = now()
         self._publish_change(channel, was_public)
         if "visibility" in values:
-            self._begin_membership(channel)
+            self._renew_members(channel)
         self._audit(Action.CHANNEL_CHANGED, subject=_subject(channel), detail=detail)
 
     def _publish_change(self, channel, was_public):
@@ -130,8 +130,8 @@ class Channels:
         elif was_public:
             self._publish(CHANNEL_DELETED, channel, {"id": channel.id})
 
-    def _begin_membership(self, channel):
-        """The visibility is another one than before."""
+    def _renew_members(self, channel):
+        """After a change of the visibility: who has just made it private is its only member, a public one has none."""
         if _is_public(channel):
             # Nobody can see or change who they are while it is public, and forgotten people would come back with the next change.
             self._dbsession.execute(sa.delete(Membership).where(Membership.channel_id == channel.id))
@@ -155,16 +155,6 @@ class Channels:
                 self._dbsession.flush()
         except IntegrityError as error:     # deleted meanwhile
             raise NotFound("There is no such user, or no longer.") from error
-
-    @contextmanager
-    def _writing(self):
-        """What is done within is written at its end, or not at all; the session stays usable for the answer either way."""
-        try:
-            with self._dbsession.begin_nested():
-                yield
-                self._dbsession.flush()
-        except IntegrityError as error:     # only the database can say that a name is free at this very moment
-            raise Taken({"name": "Another channel has this name."}) from error
 
     def _publish(self, type, channel, data):
         self._realtime.publish(CHANNELS, type, data, key=f"channel-{channel.id}")

@@ -1,7 +1,9 @@
-"""Contexts: what a view or a topic is about, and who has which permission there. The only place that says what a role may do.
+"""Contexts: what a view or a topic is about, and who has which permission there.
+
+The only place that gives permissions to roles. What a permission does not reach, such as to set a role, the acts say themselves.
 
 Each has `topic`, the name of the topic that tells of it, or None: a token that may only read or publish to some topics may do
-that here when it is one of them, and nothing else.
+that here when it is one of them, and nothing else. Where there is a topic of each object, `pattern` is what all are declared by.
 """
 import re
 
@@ -18,7 +20,7 @@ POST = "post"                       # post updates in a channel
 VIEW_MEMBERS = "view_members"       # see who the members of a channel are
 MANAGE_MEMBERS = "manage_members"   # say who they are
 VIEW_AUDIT = "view_audit"           # see who did what
-MANAGE_CREDENTIALS = "manage_credentials"   # see, make and end sessions and tokens; whose, is in api/sessions.py
+MANAGE_CREDENTIALS = "manage_credentials"   # see, make and end sessions and tokens; whose, api/sessions.py says
 
 ADMINS = (Allow, f"role:{Role.ADMIN}", ALL_PERMISSIONS)
 EDITOR, MEMBER = f"role:{Role.EDITOR}", f"role:{Role.MEMBER}"
@@ -58,8 +60,10 @@ class ChannelsContext:
 class MetricContext:
     """The metric `name`. There is one of any name."""
 
+    pattern = "metric:{name}"
+
     def __init__(self, request, name):
-        self.topic = f"metric:{name}"
+        self.topic = self.pattern.format(name=name)
         self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, EDITOR, PUBLISH))
 
 
@@ -76,10 +80,12 @@ class CredentialsContext:
 class UserContext:
     """What is for one user's eyes, not even for an admin's. Raises LookupError when no account has the id, a text."""
 
+    pattern = "user:{id}"
+
     def __init__(self, request, id):
         if not USER_ID.fullmatch(id) or not is_account(request, id):
             raise LookupError(id)
-        self.topic = f"user:{id}"
+        self.topic = self.pattern.format(id=id)
         self.__acl__ = ((Allow, f"user:{id}", VIEW),)
 
 
@@ -90,11 +96,13 @@ class ChannelContext:
     `local_principals`, for an identity alone does not tell where it is a member.
     """
 
+    pattern = "updates:{channel}"
+
     def __init__(self, request, channel):
         self.channel = request.dbsession.scalar(sa.select(Channel).where(Channel.name == channel))
         if self.channel is None:
             raise LookupError(channel)
-        self.topic = f"updates:{channel}"
+        self.topic = self.pattern.format(channel=channel)
         self._dbsession, self._id = request.dbsession, self.channel.id
         self._members = frozenset() if self.channel.visibility == Visibility.PUBLIC else None
         self.__acl__ = (ADMINS, *self._rules(request))

@@ -17,14 +17,14 @@ from .audit import Action
 from .errors import NotAllowed, TooManyTokens
 from .identities import is_live
 from .models import Credential, Role, User, now
-from .scopes import ALL, scopes_or_none
+from .scopes import ALL, scope_list
 
 SESSION, TOKEN = "session", "token"
 PREFIXES = {SESSION: "", TOKEN: "myapp_"}       # so that those who look for lost secrets know a token when they see one
 SECRET_BYTES = 32                               # 256 bits, which nobody guesses: a plain hash of it is as good as a slow one
 SECRET = re.compile("[A-Za-z0-9_-]{43}", re.ASCII)
-MOST = 100                                      # of each kind that one account has; more are a fault, or somebody trying
-CASTS = {"name": fields.line(100), "scopes": scopes_or_none}
+MOST_OF_A_KIND = 100                            # that one account has; more are a fault, or somebody trying
+CASTS = {"name": fields.line(100), "scopes": scope_list}
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,13 @@ class Credentials:
 
     @classmethod
     def of(cls, request):
+        """The credentials as the transaction of `request` meets them."""
         return cls(request.dbsession, request.realtime, request.registry["myapp.terms"], request.audit)
 
     def start_session(self, user, *, address, agent):
         """Start a session of `user`. Returns (Credential, its secret). When there are too many, the oldest end."""
-        live = self._live(user.id, SESSION)
-        for oldest in live[MOST - 1:]:
+        present = self._live(user.id, SESSION)
+        for oldest in present[MOST_OF_A_KIND - 1:]:
             self.end(oldest)
         expires = now() + self._terms.lifetime
         return self._add(user, SESSION, address, agent, csrf_token=secrets.token_urlsafe(SECRET_BYTES), expires=expires)
@@ -73,12 +74,12 @@ class Credentials:
         name, scopes: untrusted; None is a token without a name, and one that may do all that `user` may.
         Raises InvalidFields; NotAllowed for a scope that is not for him; TooManyTokens.
         """
-        given = {field: value for field, value in (("name", name), ("scopes", scopes)) if value is not None}
+        given = {key: value for key, value in {"name": name, "scopes": scopes}.items() if value is not None}
         values = fields.read_fields(given, CASTS)
         if ALL in values.get("scopes", ()) and user.role != Role.ADMIN:
             raise NotAllowed(f"Only an admin may have a token with the scope {ALL}.")
-        if len(self._live(user.id, TOKEN)) >= MOST:
-            raise TooManyTokens(MOST)
+        if len(self._live(user.id, TOKEN)) >= MOST_OF_A_KIND:
+            raise TooManyTokens(MOST_OF_A_KIND)
         credential, secret = self._add(user, TOKEN, address, agent, **values)
         self._audit(Action.TOKEN_CREATED, subject=_subject(credential), detail=" ".join(values.get("scopes", ())), user=user)
         return credential, secret
@@ -112,16 +113,20 @@ class Credentials:
         return len(ending)
 
     def _live(self, user_id, *kinds):
-        wanted = sa.select(Credential).where(Credential.user_id == user_id, Credential.kind.in_(kinds), is_live(self._terms, now()))
-        return self._dbsession.scalars(wanted.order_by(Credential.id.desc())).all()
+        return self._dbsession.scalars(live(self._terms, user_id, *kinds).order_by(Credential.id.desc())).all()
 
     def _add(self, user, kind, address, agent, **values):
         secret, moment = PREFIXES[kind] + secrets.token_urlsafe(SECRET_BYTES), now()
         credential = Credential(user_id=user.id, kind=kind, secret_hash=self._terms.hash(secret), created=moment, seen=moment,
-                                address=_printable(address, 45), agent=_printable(agent, 200), **values)
+                                address=_storable(address, Credential.address), agent=_storable(agent, Credential.agent), **values)
         self._dbsession.add(credential)
         self._dbsession.flush()
         return credential, secret
+
+
+def live(terms, user_id, *kinds):
+    """Return the SELECT of the credentials of these kinds that an account has and that have not expired."""
+    return sa.select(Credential).where(Credential.user_id == user_id, Credential.kind.in_(kinds), is_live(terms, now()))
 
 
 def lock_account(dbsession, user_id):
@@ -143,9 +148,9 @@ def _subject(credential):
     return f"{credential.kind} {credential.id}" + (f" ({credential.name})" if credential.name else "") + f" of user {credential.user_id}"
 
 
-def _printable(text, most):
-    """What a header said, as far as every database can hold it."""
-    return text and "".join(character for character in text[:most] if unicodedata.category(character) not in fields.REFUSED)
+def _storable(text, column):
+    """What a header said, as far as the column and every database can hold it."""
+    return text and "".join(character for character in text[:column.type.length] if unicodedata.category(character) not in fields.REFUSED)
 
 
 def includeme(config):

@@ -12,7 +12,8 @@ from zope.interface import implementer
 
 from .security import is_bearer, known_identity
 
-ALWAYS = {"login"}      # routes that need the token from everybody, or another site could sign a browser in as somebody it knows
+# Routes that need the token from everybody, or another site could sign a browser in as somebody it knows.
+ALWAYS_CHECKED = {"login"}
 OWN_SITES = {"same-origin", "none"}
 
 
@@ -21,8 +22,8 @@ class StoragePolicy:
     """Pyramid's ICSRFStoragePolicy. Any security policy: only of ours does an identity have a token."""
 
     def __init__(self):
-        self._by_security = {is_secure: CookieCSRFStoragePolicy(cookie_name="csrf_token", httponly=True, samesite="Lax", secure=is_secure)
-                             for is_secure in (True, False)}
+        self._by_https = {is_https: CookieCSRFStoragePolicy(cookie_name="csrf_token", httponly=True, samesite="Lax", secure=is_https)
+                          for is_https in (True, False)}
 
     def new_csrf_token(self, request):
         """Return a new token, or that of the session, which is new with each sign-in."""
@@ -38,7 +39,7 @@ class StoragePolicy:
         return hmac.compare_digest(expected.encode(), supplied_token.encode(errors="backslashreplace"))
 
     def _cookie(self, request):
-        return self._by_security[request.scheme == "https"]
+        return self._by_https[request.scheme == "https"]
 
 
 def needs_token(request):
@@ -47,7 +48,7 @@ def needs_token(request):
         return False
     _insist_on_own_site(request)
     # A cookie of any kind, even one of which nothing was left: requests.py drops what is no cookie.
-    return "HTTP_COOKIE" in request.environ or request.matched_route.name in ALWAYS
+    return "HTTP_COOKIE" in request.environ or request.matched_route.name in ALWAYS_CHECKED
 
 
 def _insist_on_own_site(request):

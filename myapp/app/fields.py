@@ -34,10 +34,15 @@ def read_fields(given, casts, *, required=(), ignored=()):
             except ValueError as error:
                 errors[field] = str(error)
         elif field not in ignored:
-            errors[printable(field)] = f"There is no such field; use {', '.join(casts)}."
+            errors[_printable(field)] = f"There is no such field; use {', '.join(casts)}."
     if errors:
         raise InvalidFields(errors)
     return values
+
+
+def read_known(given, casts):
+    """The same where other fields mean nothing, as in the query of an address."""
+    return read_fields({field: given[field] for field in casts if field in given}, casts)
 
 
 def line(most):
@@ -97,8 +102,8 @@ def whole(least, most):
     return cast
 
 
-def printable(text):
-    """Return `text`, shortened, without what no page or message can carry."""
+def _printable(text):
+    """`text`, shortened, without what no page or message can carry."""
     return text[:100].encode("ascii", "backslashreplace").decode()
 
 

@@ -12,7 +12,7 @@ from .models import Credential, User, email_key, now
 SEEN_EVERY = timedelta(minutes=1)   # how often it is written that a credential was used: a page asks ten times in a second
 
 USERS, CREDENTIALS = User.__table__.c, Credential.__table__.c
-OWNED = sa.join(Credential.__table__, User.__table__, CREDENTIALS.user_id == USERS.id)
+OF_ACCOUNTS = sa.join(Credential.__table__, User.__table__, CREDENTIALS.user_id == USERS.id)
 COLUMNS = USERS.id, USERS.name, USERS.role, sa.cast(CREDENTIALS.id, sa.String).label("credential"), CREDENTIALS.scopes, CREDENTIALS.kind
 
 
@@ -26,7 +26,7 @@ def of_secret(connection, terms, kind, secret):
     moment, secret_hash = now(), terms.hash_given(kind, secret)
     if secret_hash is None:
         return None, False
-    wanted = sa.select(*COLUMNS, CREDENTIALS.csrf_token, CREDENTIALS.seen).select_from(OWNED).where(
+    wanted = sa.select(*COLUMNS, CREDENTIALS.csrf_token, CREDENTIALS.seen).select_from(OF_ACCOUNTS).where(
         CREDENTIALS.secret_hash == secret_hash, CREDENTIALS.kind == kind, is_live(terms, moment))
     row = connection.execute(wanted).first()
     if row is None:
@@ -40,7 +40,7 @@ def of_credentials(connection, terms, credential_ids):
     numbers = [int(text) for text in credential_ids if text.isdecimal()]
     if not numbers:
         return {}
-    wanted = sa.select(is_live(terms, now()), *COLUMNS).select_from(OWNED).where(CREDENTIALS.id.in_(numbers))
+    wanted = sa.select(is_live(terms, now()), *COLUMNS).select_from(OF_ACCOUNTS).where(CREDENTIALS.id.in_(numbers))
     return {row[4]: _identity(*row[1:]) if row[0] else None for row in connection.execute(wanted)}
 
 

@@ -95,7 +95,7 @@ class OwnMemory(Storage, SlidingWindowCounterSupport):
 
 
 class RateLimits:
-    """Any thread. A `rate` is one of the library's, `key` texts that say who tries what."""
+    """Counts attempts. Any thread. A `rate` is one of the library's, `key` texts that say who tries what."""
 
     def __init__(self, redis_url=None, clock=time.monotonic):
         """redis_url: counts for all processes; None: each counts for itself. Nothing is connected yet."""
@@ -142,7 +142,7 @@ class RateLimits:
 
 
 class NoLimits:
-    """For an application that counts nothing."""
+    """RateLimits that count nothing: there is room for everything, so that nobody asks when there is again."""
 
     def hit(self, rate, *key):
         return True
@@ -169,10 +169,10 @@ def count_write(event):
     request = event.request
     if request.method in SAFE_METHODS or not request.path_info.startswith("/api/") or request.path_info == "/api/tokens":
         return      # a sign-in counts by itself
-    rate, counted = request.registry["myapp.settings"]["rate_limit.api_writes"], request.registry["myapp.api_limits"]
+    rate, limits = request.registry["myapp.settings"]["rate_limit.api_writes"], request.registry["myapp.api_limits"]
     key = "write", request.authenticated_userid or address_key(request.remote_addr)
-    if not counted.hit(rate, *key):
-        raise TooManyAttempts(counted.retry_after_s(rate, *key))
+    if not limits.hit(rate, *key):
+        raise TooManyAttempts(limits.retry_after_s(rate, *key))
 
 
 def redis_url(settings):

@@ -2,7 +2,7 @@
 import re
 from urllib.parse import unquote
 
-MOST = 2000     # characters; longer ones are no address that one was at
+MOST_CHARACTERS = 2000      # of an address; longer ones are no address that one was at
 
 # What every reader takes as a path and nothing else: printable ASCII, no backslash, which browsers read as a slash.
 ADDRESS = re.compile(r"(?P<path>/[^\\?#]*)(\?[^\\#]*)?(#[^\\]*)?")
@@ -16,7 +16,7 @@ def safe_next(text):
 
     text: from anywhere, of any type. A path that is not ASCII is taken percent-encoded, as the browser's address has it.
     """
-    if not isinstance(text, str) or len(text) > MOST or UNPRINTABLE.search(text):
+    if not isinstance(text, str) or len(text) > MOST_CHARACTERS or UNPRINTABLE.search(text):
         return None
     address = ADDRESS.fullmatch(text)
     return text if address and not AMBIGUOUS.search(unquote(address["path"], errors="replace")) else None

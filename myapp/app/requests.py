@@ -38,11 +38,11 @@ def is_too_large(request):
 
 def is_api(request):
     """Tell whether a program asks, that is told of errors by problem+json. Works for a path that cannot be decoded, too."""
-    return _is_below(request, "/api") or _is_below(request, "/events")
+    return is_below(request, "/api") or is_below(request, "/events")
 
 
-def _is_below(request, path):
-    """Also for an address that cannot be decoded."""
+def is_below(request, path):
+    """Tell whether the request's path is `path` or below it. Works for a path that cannot be decoded, too."""
     return f"{request.environ.get('PATH_INFO', '')}/".startswith(f"{path}/")
 
 
@@ -72,7 +72,7 @@ def _drop_what_is_no_cookie(environ):
 def _check_address(request):
     """How many topics an address may name is the add-on's to say: realtime.max_topics. The server takes 64 KiB."""
     size = len(request.environ.get("PATH_INFO", "")) + len(request.environ.get("QUERY_STRING", ""))
-    if size > MAX_ADDRESS_BYTES and not _is_below(request, "/events"):
+    if size > MAX_ADDRESS_BYTES and not is_below(request, "/events"):
         raise AddressTooLong(f"The address has {size} bytes; at most {MAX_ADDRESS_BYTES} are taken.")
 
 
@@ -98,7 +98,7 @@ def _check_size(request):
 
 def _check_type(request):
     """The API takes JSON alone, which no foreign page can send without the browser asking us first; pages take forms."""
-    if _is_below(request, "/api"):
+    if is_below(request, "/api"):
         if _has_body(request) and _media_type(request) != JSON:
             raise WrongType(f"Send {JSON}.")
     elif not is_api(request):

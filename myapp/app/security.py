@@ -22,6 +22,7 @@ from .credentials import SESSION, TOKEN, Credentials, lock_account
 from .errors import SignInRefused
 from .identity import AUTO, principals
 from .models import Role
+from .requests import is_below
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +91,10 @@ class SecurityPolicy:
                 return ACLDenied("<scopes>", None, permission, list(identity.scopes), context)
         return self._acl.permits(context, principals(identity) + _local_principals(context, identity), permission)
 
-    # Within
+    # How an identity is found, and its session ended
 
     def _find(self, request):
-        if is_bearer(request):      # then it alone counts: who sends a token means to be its owner, or nobody
+        if is_bearer(request):      # then it alone counts: who sends a token means to act as its account, or as nobody
             return self._find_by_secret(request, TOKEN, request.headers["Authorization"][len(BEARER):].strip())
         if secret := request.cookies.get(COOKIE):
             if identity := self._find_by_secret(request, SESSION, secret):
@@ -105,8 +106,8 @@ class SecurityPolicy:
 
     def _find_by_secret(self, request, kind, secret):
         with reading(request) as connection:
-            identity, is_to_be_seen = identities.of_secret(connection, self._terms, kind, secret)
-        if is_to_be_seen and not _is_stream(request):
+            identity, is_use_due = identities.of_secret(connection, self._terms, kind, secret)
+        if is_use_due and not _is_stream(request):
             _write_seen_afterwards(request, identity.credential)
         return identity
 
@@ -134,7 +135,7 @@ def reading(request):
 
 def _is_stream(request):
     """An open stream or a poll is no activity, or a page left open would never be signed out."""
-    return f"{request.environ['PATH_INFO']}/".startswith("/events/")
+    return is_below(request, "/events")
 
 
 def _write_seen_afterwards(request, credential_id):

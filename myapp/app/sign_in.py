@@ -7,7 +7,7 @@ import hashlib
 import sqlalchemy as sa
 
 from . import fields
-from .audit import Action
+from .audit import Action, user_subject
 from .errors import SignInRefused, TooManyAttempts
 from .models import User, email_key
 from .passwords import Passwords
@@ -24,8 +24,8 @@ class SignIn:
     def __init__(self, request, passwords, limits, rate):
         """passwords: the Passwords; limits: counts, a RateLimits; rate: how often one account may be tried."""
         self._request, self._passwords, self._limits, self._rate = request, passwords, limits, rate
-        self._address = "sign-in-address", address_key(request.remote_addr)
-        self._address_rate = type(rate)(rate.amount * ADDRESS_FACTOR, rate.multiples)
+        self._address_key = "sign-in-address", address_key(request.remote_addr)
+        self._address_rate = type(rate)(rate.amount * ADDRESS_FACTOR, rate.multiples)      # of the same window
 
     @classmethod
     def of(cls, request):
@@ -40,14 +40,14 @@ class SignIn:
         """
         username, password = _read(username, password)
         account = self._find(username)
-        own = "sign-in-account", str(account.id) if account else hashlib.sha256(email_key(username).encode()).hexdigest()
-        self._insist_on_room(own)
+        account_key = "sign-in-account", str(account.id) if account else hashlib.sha256(email_key(username).encode()).hexdigest()
+        self._insist_on_room(account_key)
         if not self._passwords.verify(account and account.password_hash, password):
-            self._limits.hit(self._address_rate, *self._address)
+            self._limits.hit(self._address_rate, *self._address_key)
             # What was typed is not written down: people type their password where the name belongs.
-            self._request.audit(Action.SIGN_IN_FAILED, subject=f"user {account.id} ({account.name})" if account else "no such account")
+            self._request.audit(Action.SIGN_IN_FAILED, subject=user_subject(account) if account else "no such account")
             raise SignInRefused()
-        self._limits.clear(self._rate, *own)
+        self._limits.clear(self._rate, *account_key)
         if self._passwords.is_outdated(account.password_hash):
             self._renew(account, password)
         return account.id
@@ -60,11 +60,11 @@ class SignIn:
             found = dbsession.execute(wanted.order_by(sa.case((is_email, 0), else_=1)).limit(2)).all()
         return found[0] if len(found) == 1 or (found and found[0].is_email) else None
 
-    def _insist_on_room(self, own):
-        if not self._limits.test(self._address_rate, *self._address):
-            raise TooManyAttempts(self._limits.retry_after_s(self._address_rate, *self._address))
-        if not self._limits.hit(self._rate, *own):
-            raise TooManyAttempts(self._limits.retry_after_s(self._rate, *own))
+    def _insist_on_room(self, account_key):
+        if not self._limits.test(self._address_rate, *self._address_key):
+            raise TooManyAttempts(self._limits.retry_after_s(self._address_rate, *self._address_key))
+        if not self._limits.hit(self._rate, *account_key):
+            raise TooManyAttempts(self._limits.retry_after_s(self._rate, *account_key))
 
     def _renew(self, account, password):
         renewed = self._passwords.hash(password)

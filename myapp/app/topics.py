@@ -12,10 +12,10 @@ CHANNEL_CREATED = "channel_created"
 CHANNEL_UPDATED = "channel_updated"
 CHANNEL_DELETED = "channel_deleted"
 
-UPDATES = "updates:{channel}"
-USER = "user:{id}"
+UPDATES = ChannelContext.pattern
+USER = UserContext.pattern
 NOTICE = "notice"                       # to one user
-METRIC = "metric:{name}"
+METRIC = MetricContext.pattern
 VALUE = "value"                         # of a metric
 
 

@@ -2,21 +2,19 @@
 
 Each act flushes and publishes within the caller's transaction; a Refusal leaves nothing behind once the caller rolls back.
 """
-from contextlib import contextmanager
-
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
 from . import fields
-from .audit import Action, audit_into
+from .acts import SET_BY_SERVER, VERSION, writing
+from .audit import Action, audit_into, user_subject
 from .credentials import Credentials, has_credentials
-from .errors import LastAdmin, NotAllowed, NotFound, Stale, Taken
+from .errors import LastAdmin, NotAllowed, NotFound, Stale
 from .models import Role, User, now
 from .topics import USER_CREATED, USER_DELETED, USER_UPDATED, USERS
 
 CASTS = {"name": fields.line(100), "email": fields.email, "role": fields.choice(list(Role)), "password": fields.password,
-         "version": fields.whole(1, 2**31)}
-SET_BY_SERVER = {"id", "created", "changed"}    # so that an object may be sent back as it was read
+         "version": VERSION}
+TAKEN = {"email": "Another account has this address."}
 
 
 class Users:
@@ -47,10 +45,10 @@ class Users:
         self._insist_on_right(role=role, before=Role.MEMBER, password=password)
         user = User(name=values["name"], email=values["email"], role=role, created=moment, changed=moment,
                     password_hash=self._hash(password))
-        with self._writing():
+        with writing(self._dbsession, taken=TAKEN):
             self._dbsession.add(user)
         self._publish(USER_CREATED, user, user.as_dict())
-        self._audit(Action.USER_CREATED, subject=_subject(user), detail=f"role: {user.role}")
+        self._audit(Action.USER_CREATED, subject=user_subject(user), detail=f"role: {user.role}")
         return user
 
     def change(self, user, given):
@@ -74,19 +72,19 @@ class Users:
         self._insist_on_right(user)
         if user.role == Role.ADMIN:
             self._insist_on_other_admin(user)
-        has_streams = has_credentials(self._dbsession, user.id)
-        with self._writing():
+        may_have_streams = has_credentials(self._dbsession, user.id)      # asked now: they go with the user
+        with writing(self._dbsession, taken=TAKEN):
             self._dbsession.delete(user)
         self._publish(USER_DELETED, user, {"id": user.id})
-        if has_streams:
+        if may_have_streams:
             self._realtime.revoke(userid=str(user.id))
-        self._audit(Action.USER_DELETED, subject=_subject(user), detail=f"role: {user.role}")
+        self._audit(Action.USER_DELETED, subject=user_subject(user), detail=f"role: {user.role}")
 
     def _write(self, user, values, password):
         if user.role == Role.ADMIN and "role" in values:
             self._insist_on_other_admin(user)
         before = user.role
-        with self._writing():
+        with writing(self._dbsession, taken=TAKEN):
             for field, value in values.items():
                 setattr(user, field, value)
             if password:
@@ -94,22 +92,22 @@ class Users:
             user.changed = now()
         self._publish(USER_UPDATED, user, user.as_dict())
         if password:
+            self._audit(Action.PASSWORD_CHANGED, subject=user_subject(user))
             self._end_other_sessions(user)
         if "role" in values:
-            self._say_role(user, before)
+            self._recheck_streams(user)
+            self._audit(Action.ROLE_CHANGED, subject=user_subject(user), detail=f"role: {before} -> {user.role}")
         if named := [field for field in values if field != "role"]:
-            self._audit(Action.USER_CHANGED, subject=_subject(user), detail=", ".join(named))
+            self._audit(Action.USER_CHANGED, subject=user_subject(user), detail=", ".join(named))
 
     def _end_other_sessions(self, user):
         """Whoever has signed in with the former password is out. Tokens stay: programs did not use it."""
         own = getattr(self._actor, "credential", None) if self._actor.id == user.id else None
-        self._audit(Action.PASSWORD_CHANGED, subject=_subject(user))
         Credentials(self._dbsession, self._realtime, None, self._audit).end_sessions(user.id, int(own) if own and own.isdecimal() else None)
 
-    def _say_role(self, user, before):
-        if has_credentials(self._dbsession, user.id):
+    def _recheck_streams(self, user):
+        if has_credentials(self._dbsession, user.id):       # else nobody has a stream open in his name
             self._realtime.recheck(userid=str(user.id))
-        self._audit(Action.ROLE_CHANGED, subject=_subject(user), detail=f"role: {before} -> {user.role}")
 
     def _insist_on_right(self, user=None, *, role=None, before=None, password=None):
         """Roles, other people's passwords and admins themselves are for admins."""
@@ -128,16 +126,6 @@ class Users:
         if set(self._dbsession.scalars(admins)) <= {user.id}:
             raise LastAdmin()
 
-    @contextmanager
-    def _writing(self):
-        """What is done within is written at its end, or not at all; the session stays usable for the answer either way."""
-        try:
-            with self._dbsession.begin_nested():
-                yield
-                self._dbsession.flush()
-        except IntegrityError as error:     # only the database can say that an address is free at this very moment
-            raise Taken({"email": "Another account has this address."}) from error
-
     def _hash(self, password):
         return self._passwords.hash(password) if password else None
 
@@ -151,7 +139,3 @@ def get_user(request):
     if user is None:
         raise NotFound("There is no such user, or no longer.")
     return user
-
-
-def _subject(user):
-    return f"user {user.id} ({user.name})"

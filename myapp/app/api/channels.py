@@ -3,7 +3,7 @@ import sqlalchemy as sa
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
-from myapp.app.channels import Channels, visible_to
+from myapp.app.channels import NAME, Channels, visible_to
 from myapp.app.contexts import EDIT_CHANNELS, MANAGE_MEMBERS, VIEW, VIEW_MEMBERS, ChannelContext, ChannelsContext
 from myapp.app.errors import NotAllowed, NotFound
 from myapp.app.models import Membership, User
@@ -83,7 +83,7 @@ def channel_of(request):
 
 
 def includeme(config):
-    name = "{channel:[a-z0-9][a-z0-9_.-]{0,49}}"
+    name = f"{{channel:{NAME.pattern}}}"
     config.add_route("api_channels", "/api/channels", factory=ChannelsContext)
     config.add_route("api_channel", f"/api/channels/{name}", factory=channel_of)
     config.add_route("api_members", f"/api/channels/{name}/members", factory=channel_of)

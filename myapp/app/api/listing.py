@@ -30,7 +30,7 @@ def listing(request, wanted, *, since=None):
     since   the column that `since` is about; the model's `changed` when None
     The cursor is read before the objects: events after it are all that the list may lack.
     """
-    values = fields.read_fields({name: request.GET[name] for name in CASTS if name in request.GET}, CASTS)
+    values = fields.read_known(request.GET, CASTS)
     model = wanted.column_descriptions[0]["entity"]
     if "since" in values:
         wanted = wanted.where((model.changed if since is None else since) >= values["since"])

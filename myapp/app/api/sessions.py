@@ -2,16 +2,14 @@
 
 What holds for every credential is here, and used by tokens.py.
 """
-import sqlalchemy as sa
 from pyramid.response import Response
 from pyramid.view import view_config
 
 from myapp.app import fields
 from myapp.app.contexts import MANAGE_CREDENTIALS, CredentialsContext
-from myapp.app.credentials import SESSION, Credentials
+from myapp.app.credentials import SESSION, Credentials, live
 from myapp.app.errors import NotFound
-from myapp.app.identities import is_live
-from myapp.app.models import Credential, Role, now
+from myapp.app.models import Credential, Role
 
 from .listing import listing
 
@@ -20,7 +18,7 @@ CASTS = {"user": fields.whole(1, 2**62)}
 
 @view_config(route_name="api_sessions", request_method="GET", permission=MANAGE_CREDENTIALS, renderer="json")
 def read(request):
-    return credentials(request, SESSION)
+    return list_credentials(request, SESSION)
 
 
 @view_config(route_name="api_session", request_method="DELETE", permission=MANAGE_CREDENTIALS)
@@ -28,15 +26,12 @@ def end(request):
     return end_credential(request, SESSION)
 
 
-def credentials(request, kind):
+def list_credentials(request, kind):
     """Return the list of the live credentials of a kind: one's own, or those of the user that the address names."""
-    given = fields.read_fields({name: request.GET[name] for name in CASTS if name in request.GET}, CASTS)
-    owner = given.get("user", request.identity.id)
-    if not may_see(request.identity, owner):
+    user_id = fields.read_known(request.GET, CASTS).get("user", request.identity.id)
+    if not may_see(request.identity, user_id):
         raise NotFound("There is no such user, or no longer.")
-    terms = request.registry["myapp.terms"]
-    wanted = sa.select(Credential).where(Credential.user_id == owner, Credential.kind == kind, is_live(terms, now()))
-    answer = listing(request, wanted, since=Credential.created)
+    answer = listing(request, live(request.registry["myapp.terms"], user_id, kind), since=Credential.created)
     own = getattr(request.identity, "credential", None)
     return {**answer, "items": [{**item, "is_current": str(item["id"]) == own} for item in answer["items"]]}
 
@@ -50,8 +45,9 @@ def end_credential(request, kind):
     return Response(status=204)
 
 
-def may_see(identity, owner):
-    return identity.id == owner or identity.role == Role.ADMIN
+def may_see(identity, user_id):
+    """Tell whether an Identity may see and end the credentials of an account."""
+    return identity.id == user_id or identity.role == Role.ADMIN
 
 
 def includeme(config):

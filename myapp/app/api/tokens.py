@@ -1,4 +1,4 @@
-"""/api/tokens: the tokens by which programs sign in, as JSON. Its secret is shown once, in the answer that makes it."""
+"""/api/tokens: the tokens by which programs sign in, as JSON. The secret of one is shown once, in the answer that makes it."""
 from pyramid.httpexceptions import HTTPForbidden
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
@@ -12,11 +12,11 @@ from myapp.app.models import Credential
 from myapp.app.sign_in import SignIn
 
 from .body import read_object
-from .sessions import credentials, end_credential
+from .sessions import end_credential, list_credentials
 
 
 def unread(value):
-    """A cast for what is read later."""
+    """A cast for what SignIn and Credentials read themselves: here it is only said which fields there are."""
     return value
 
 
@@ -24,19 +24,19 @@ CASTS = dict.fromkeys(("username", "password", "name", "scopes"), unread)
 
 
 @view_defaults(route_name="api_tokens", renderer="json")
-class Tokens:
+class ApiTokens:
     def __init__(self, request):
         self.request = request
 
     @view_config(request_method="GET", permission=MANAGE_CREDENTIALS)
     def read(self):
-        return credentials(self.request, TOKEN)
+        return list_credentials(self.request, TOKEN)
 
     @view_config(request_method="POST", permission=NO_PERMISSION_REQUIRED)
     def make(self):
         """For the account whose name and password the body has, or else for whoever is signed in."""
         given = fields.read_fields(read_object(self.request), CASTS)
-        user = lock_account(self.request.dbsession, self.owner(given))
+        user = lock_account(self.request.dbsession, self.user_id(given))
         if user is None:
             raise SignInRefused()
         token, secret = Credentials.of(self.request).make_token(
@@ -44,7 +44,8 @@ class Tokens:
         self.request.response.status_int = 201
         return {"id": token.id, "token": secret, "name": token.name, "scopes": token.scopes}
 
-    def owner(self, given):
+    def user_id(self, given):
+        """Return for whom. Raises SignInRefused, TooManyAttempts; HTTPForbidden when nobody may be meant."""
         if "username" in given or "password" in given:
             return SignIn.of(self.request).check(given.get("username"), given.get("password"))
         if not self.request.has_permission(MANAGE_CREDENTIALS):

@@ -35,7 +35,7 @@ class Account:
 
     @cached_property
     def user(self):
-        return insist(self.request.dbsession.get(User, self.request.identity.id))
+        return insist_on_account(self.request.dbsession.get(User, self.request.identity.id))
 
     @view_config(route_name="account", request_method="GET")
     def show(self):
@@ -75,7 +75,7 @@ class Account:
 
     @view_config(route_name="account_tokens", request_method="POST")
     def make_token(self):
-        form, user = self.request.POST, insist(lock_account(self.request.dbsession, self.request.identity.id))
+        form, user = self.request.POST, insist_on_account(lock_account(self.request.dbsession, self.request.identity.id))
         given = {"name": form.get("name", "").strip() or None, "scopes": typed_scopes(form)}
         try:
             token, secret = self.credentials.make_token(user, **given, address=self.request.remote_addr, agent=self.request.user_agent)
@@ -116,7 +116,7 @@ class Account:
         }
 
 
-def insist(user):
+def insist_on_account(user):
     """Return the User. Raises NotSignedIn when there is none: the account was deleted a moment ago."""
     if user is None:
         raise NotSignedIn()

@@ -14,12 +14,12 @@ CASTS = {"before": ID, "after": ID}
 @view_config(route_name="audit", request_method="GET", permission=VIEW_AUDIT, renderer="myapp.app:templates/audit.jinja2")
 def read(request):
     """`before` and `after` are ids of lines, so that a page stays the same while new lines come."""
-    given = fields.read_fields({name: request.GET[name] for name in CASTS if name in request.GET}, CASTS)
+    given = fields.read_known(request.GET, CASTS)
     lines = _lines(request.dbsession, **given)
     return {
         "items": [line.as_dict() for line in lines],
-        "newer": lines[0].id if lines and _has(request.dbsession, AuditLine.id > lines[0].id) else None,
-        "older": lines[-1].id if lines and _has(request.dbsession, AuditLine.id < lines[-1].id) else None,
+        "newer": lines[0].id if lines and _is_any(request.dbsession, AuditLine.id > lines[0].id) else None,
+        "older": lines[-1].id if lines and _is_any(request.dbsession, AuditLine.id < lines[-1].id) else None,
         "is_newest": not given,
     }
 
@@ -33,7 +33,7 @@ def _lines(dbsession, before=None, after=None):
     return dbsession.scalars(wanted.order_by(AuditLine.id.desc())).all()
 
 
-def _has(dbsession, condition):
+def _is_any(dbsession, condition):
     return dbsession.scalar(sa.select(sa.exists().where(condition)))
 
 

@@ -14,10 +14,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 from transaction.interfaces import NoTransaction
 
-from myapp.app.errors import Refusal
+from myapp.app.errors import NotSignedIn, Refusal
 from myapp.realtime import LogUnavailable, problem
 
-from .login import LOGIN, form, page_asked_for
+from . import login
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def forbidden(exc, request):
         return exc
     if request.is_authenticated:
         return answer(request, 403)
-    return answer(request, 401, headers={"WWW-Authenticate": 'Bearer realm="myapp"'})
+    return refusal(NotSignedIn(), request)
 
 
 @exception_view_config(context=PredicateMismatch)
@@ -100,7 +100,7 @@ def answer(request, status, detail=None, *, headers=(), **members):
     if request.is_api:
         return problem(status, detail, headers=headers, **members)
     if status == 401:       # the way in, at the very address that was asked for
-        response = render_to_response(LOGIN, form(page_asked_for(request)), request=request)
+        response = render_to_response(login.LOGIN, login.form(login.page_asked_for(request)), request=request)
     else:
         response = render_to_response(ERROR, {"status": status, "title": status_map[status].title, "detail": detail}, request=request)
     response.status_int = status

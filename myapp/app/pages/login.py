@@ -6,6 +6,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.security import NO_PERMISSION_REQUIRED, forget, remember
 from pyramid.view import view_config, view_defaults
 
+from myapp.app import fields
 from myapp.app.audit import Action
 from myapp.app.errors import Refusal
 from myapp.app.identity import AUTO
@@ -14,7 +15,6 @@ from myapp.app.requests import SAFE_METHODS
 from myapp.app.sign_in import SignIn
 
 LOGIN = "myapp.app:templates/login.jinja2"
-SHOWN = 254     # characters of a name that come back with a refused form, as many as an address has
 
 
 @view_defaults(route_name="login", permission=NO_PERMISSION_REQUIRED, renderer=LOGIN)
@@ -48,11 +48,11 @@ def sign_out(request):
 
 
 def form(next, username="", refusal=None):
-    """Return the values of the form's template. A refused form keeps the name that was typed, and never the password.
+    """Return the values of the form's template. A refused form keeps the name, as much of it as can be one, and never the password.
 
     next: where the browser goes afterwards, a path of next_address()
     """
-    return {"next": next, "username": username[:SHOWN], "problem": refusal and str(refusal),
+    return {"next": next, "username": username[:fields.EMAIL_MAX], "problem": refusal and str(refusal),
             "retry_after_s": getattr(refusal, "retry_after_s", None)}
 
 

@@ -3,13 +3,13 @@
  * Everything here is an addition: without it links and forms are plain pages. Which rows change, the live link decides (page.js).
  */
 
-import { copyFields } from "./copy.js";
+import { watchCopyButtons } from "./copy.js";
 import { countDown } from "./countdown.js";
 import { Dialog } from "./dialog.js";
-import { closeMenus } from "./menu.js";
+import { watchMenus } from "./menu.js";
 import { Notice } from "./notice.js";
 import { Offline } from "./offline.js";
-import { showPasswords } from "./password.js";
+import { watchPasswordButtons } from "./password.js";
 import { askToSignIn } from "./sign_in.js";
 import { showLocalTimes } from "./times.js";
 
@@ -25,11 +25,11 @@ const dialog = new Dialog(document.getElementById("dialog"));
 new Notice(document.querySelector("[data-notice]"));
 new Offline(document.querySelector("[data-offline]"));
 showLocalTimes();
-closeMenus();
+watchMenus();
 askToSignIn();
-showPasswords();
+watchPasswordButtons();
 countDown();
-copyFields();
+watchCopyButtons();
 
 /* A form did what it should. The row arrives by the live link; where there is none just now, the list is read again. */
 document.addEventListener("saved", () => {

@@ -1,6 +1,6 @@
 /* Menus that are <details>: the browser opens them, also without JavaScript; here they close like menus do. */
 
-export function closeMenus() {
+export function watchMenus() {
     document.addEventListener("click", ({ target }) => close((menu) => !menu.contains(target)));
     document.addEventListener("focusin", ({ target }) => close((menu) => !menu.contains(target)));
     document.addEventListener("keydown", (event) => {

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from myapp.app.credentials import SESSION, Terms
+from myapp.app.credentials import Terms
+from myapp.app.identity import SESSION
 from myapp.app.models import Credential, Role, User, now
 
 from .contest import tell

@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from . import fields
 from .acts import SET_BY_SERVER, VERSION, writing
 from .audit import Action, audit_into, user_subject
-from .errors import InvalidFields, NotFound, NotPrivate, Stale
-from .models import Channel, Kind, Membership, Role, Visibility, now
+from .errors import InvalidFields, NotFound, NotPrivate, Stale, Taken
+from .models import Channel, ChannelKind, Membership, Role, Visibility, now
 from .scopes import is_limited
 from .topics import CHANNEL_CREATED, CHANNEL_DELETED, CHANNEL_UPDATED, CHANNELS, UPDATES
 
@@ -26,7 +26,7 @@ def name(value):
     return value
 
 
-CASTS = {"name": name, "title": fields.line(100), "kind": fields.choice(list(Kind)), "visibility": fields.choice(list(Visibility)),
+CASTS = {"name": name, "title": fields.line(100), "kind": fields.choice(list(ChannelKind)), "visibility": fields.choice(list(Visibility)),
          "version": VERSION}
 TAKEN = {"name": "Another channel has this name."}
 
@@ -38,17 +38,15 @@ class Channels:
     becomes public is created.
     """
 
-    def __init__(self, dbsession, realtime, actor, audit=None):
-        """realtime: with the methods publish(), recheck() and revoke(); actor: the Identity or User who acts; audit: as
-        request.audit, None in scripts.
-        """
-        self._dbsession, self._realtime, self._actor = dbsession, realtime, actor
-        self._audit = audit or audit_into(dbsession, actor)
+    def __init__(self, dbsession, realtime, actor, *, audit):
+        """realtime: with the methods publish(), recheck() and revoke(); actor: the Identity who acts; audit: as request.audit."""
+        self._dbsession, self._realtime, self._actor, self._audit = dbsession, realtime, actor, audit
 
     @classmethod
-    def of(cls, request):
-        """The channels as the person behind `request` may act on them."""
-        return cls(request.dbsession, request.realtime, request.identity, request.audit)
+    def of(cls, request, actor=None):
+        """The channels as the person behind `request` may act on them; or as `actor` may, for a script, whose request is nobody's."""
+        audit = request.audit if actor is None else audit_into(request.dbsession, actor)
+        return cls(request.dbsession, request.realtime, actor or request.identity, audit=audit)
 
     def create(self, given):
         """Create a channel of the fields `given`, an untrusted mapping with at least a name. Returns the Channel.
@@ -58,8 +56,10 @@ class Channels:
         values = fields.read_fields(given, CASTS, required=("name",), ignored=SET_BY_SERVER)
         values.pop("version", None)
         moment = now()
-        defaults = {"title": values["name"], "kind": Kind.DISCUSSION, "visibility": Visibility.PUBLIC}
+        defaults = {"title": values["name"], "kind": ChannelKind.DISCUSSION, "visibility": Visibility.PUBLIC}
         channel = Channel(**defaults | values, created=moment, changed=moment)
+        if self._realtime.has_events(_topic(channel)):      # else whoever reads this one could be given what was said in that one
+            raise Taken({"name": "A channel that was deleted had this name not long ago. Choose another one."})
         with writing(self._dbsession, taken=TAKEN):
             self._dbsession.add(channel)
         if _is_public(channel):
@@ -87,7 +87,7 @@ class Channels:
 
     def delete(self, channel):
         """Delete `channel` with all that is in it, and end the streams of its updates."""
-        with writing(self._dbsession, taken=TAKEN):
+        with writing(self._dbsession):
             self._dbsession.delete(channel)
         if _is_public(channel):
             self._publish(CHANNEL_DELETED, channel, {"id": channel.id})
@@ -107,7 +107,7 @@ class Channels:
         membership = self._dbsession.get(Membership, (channel.id, user.id))
         if membership is None:
             raise NotFound("This user is not a member of the channel, or no longer.")
-        with writing(self._dbsession, taken=TAKEN):
+        with writing(self._dbsession):
             self._dbsession.delete(membership)
         self._realtime.recheck(topic=_topic(channel))
         self._audit(Action.MEMBER_REMOVED, subject=_subject(channel), detail=user_subject(user))

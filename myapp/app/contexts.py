@@ -10,7 +10,7 @@ import re
 import sqlalchemy as sa
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Everyone
 
-from .models import Channel, Kind, Membership, Role, User, Visibility
+from .models import Channel, ChannelKind, Membership, Role, User, Visibility
 
 VIEW = "view"                       # see what it is about
 PUBLISH = "publish"                 # publish an event from outside, to a topic that takes such
@@ -119,7 +119,7 @@ class ChannelContext:
         return [LOCAL_MEMBER, LOCAL_EDITOR] if identity.role == Role.EDITOR else [LOCAL_MEMBER]
 
     def _rules(self, request):
-        is_public, is_discussion = self.channel.visibility == Visibility.PUBLIC, self.channel.kind == Kind.DISCUSSION
+        is_public, is_discussion = self.channel.visibility == Visibility.PUBLIC, self.channel.kind == ChannelKind.DISCUSSION
         reader, person, editor = (
             (everybody(request), Authenticated, EDITOR) if is_public else (LOCAL_MEMBER, LOCAL_MEMBER, LOCAL_EDITOR))
         yield Allow, reader, VIEW

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from . import fields
 from .audit import Action
 from .errors import NotAllowed, TooManyTokens
-from .identities import is_live
+from .identity import SESSION, TOKEN
+from .identity_queries import is_live
 from .models import Credential, Role, User, now
 from .scopes import ALL, scope_list
 
-SESSION, TOKEN = "session", "token"
 PREFIXES = {SESSION: "", TOKEN: "myapp_"}       # so that those who look for lost secrets know a token when they see one
 SECRET_BYTES = 32                               # 256 bits, which nobody guesses: a plain hash of it is as good as a slow one
 SECRET = re.compile("[A-Za-z0-9_-]{43}", re.ASCII)

@@ -62,7 +62,7 @@ def _insist_on_own_site(request):
 def _of_session(request):
     """The token in the row of the session; None where there is none. An error page asks nobody who the viewer is."""
     identity = known_identity(request) if getattr(request, "exception", None) is not None else request.identity
-    return getattr(identity, "csrf_token", None)
+    return identity and identity.csrf_token
 
 
 def includeme(config):

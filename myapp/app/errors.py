@@ -112,6 +112,15 @@ class TooManyAttempts(Refusal):
         self.headers = {"Retry-After": str(retry_after_s)}
 
 
+class TooBusy(Refusal):
+    """So many passwords are looked at in this moment that the pages would have to wait for one more."""
+    status = 503
+    headers = {"Retry-After": "2"}
+
+    def __init__(self):
+        super().__init__("Too many people sign in at this moment. Try again in a few seconds.")
+
+
 class TooManyTokens(Refusal):
     """The account has as many tokens as one may have."""
     status = 409

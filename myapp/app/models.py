@@ -16,7 +16,7 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-class Kind(StrEnum):
+class ChannelKind(StrEnum):
     """Who posts in a channel: editors, or any member."""
     ANNOUNCEMENT = "announcement"
     DISCUSSION = "discussion"

@@ -160,7 +160,7 @@ def address_key(address):
     except ValueError:
         return address or "unknown"
     if parsed.version == 4 or parsed.ipv4_mapped:
-        return str(parsed)
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 

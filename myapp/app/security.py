@@ -6,6 +6,7 @@ in a transaction of its own that is over at once: on SQLite such a request must 
 import logging
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from pyramid.authorization import ACLDenied, ACLHelper
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import RequestLocalCache
@@ -14,13 +15,13 @@ from webob.cookies import make_cookie
 
 from myapp.db import READING_METHODS
 
-from . import identities, scopes
+from . import identity_queries, scopes
 from .audit import Action
 from .auto_login import comes_from_own_browser
 from .contexts import EDIT_USERS, Root
-from .credentials import SESSION, TOKEN, Credentials, lock_account
-from .errors import SignInRefused
-from .identity import AUTO, principals
+from .credentials import Credentials, lock_account
+from .errors import NotAllowed, NotSignedIn, SignInRefused
+from .identity import AUTO, SESSION, TOKEN, principals
 from .models import Role
 from .requests import is_below
 
@@ -77,10 +78,7 @@ class SecurityPolicy:
 
     def identities(self, request, session_ids):
         """Return {session id: Identity, or None when it has expired}, without those that are no more. One statement."""
-        connection = request.dbsession.connection()
-        found = identities.of_credentials(connection, self._terms, session_ids)
-        if AUTO in session_ids and self._auto_login and (identity := identities.of_account(connection, self._auto_login)):
-            found[AUTO] = identity
+        found = self._present(request.dbsession.connection(), session_ids)
         request.present_users = {identity.id for identity in found.values() if identity}    # see contexts.is_account
         return found
 
@@ -93,7 +91,29 @@ class SecurityPolicy:
 
     # How an identity is found, and its session ended
 
+    def _present(self, connection, credentials):
+        """As `identities`, of the ids of credentials."""
+        found = identity_queries.of_credentials(connection, self._terms, credentials)
+        if AUTO in credentials and self._auto_login and (identity := identity_queries.of_account(connection, self._auto_login)):
+            found[AUTO] = identity
+        return found
+
     def _find(self, request):
+        identity, dbsession = self._look_for(request), request.dbsession
+        if identity is not None and request.method not in READING_METHODS and not dbsession.in_transaction():
+            # A request that writes may have waited for the writes of others, that took away the right to do so.
+            sa.event.listen(dbsession, "after_begin", lambda session, begun, connection: self._confirm(connection, identity), once=True)
+        return identity
+
+    def _confirm(self, connection, identity):
+        """Raise NotSignedIn or NotAllowed when an Identity is not any more what it was."""
+        present = self._present(connection, {identity.credential}).get(identity.credential)
+        if present is None:
+            raise NotSignedIn()
+        if (present.role, present.scopes) != (identity.role, identity.scopes):
+            raise NotAllowed("Your role was changed at this very moment.")
+
+    def _look_for(self, request):
         if is_bearer(request):      # then it alone counts: who sends a token means to act as its account, or as nobody
             return self._find_by_secret(request, TOKEN, request.headers["Authorization"][len(BEARER):].strip())
         if secret := request.cookies.get(COOKIE):
@@ -101,17 +121,20 @@ class SecurityPolicy:
                 return identity
         if self._auto_login and comes_from_own_browser(request.environ):
             with reading(request) as connection:
-                return identities.of_account(connection, self._auto_login)
+                return identity_queries.of_account(connection, self._auto_login)
         return None
 
     def _find_by_secret(self, request, kind, secret):
         with reading(request) as connection:
-            identity, is_use_due = identities.of_secret(connection, self._terms, kind, secret)
+            identity, is_use_due = identity_queries.of_secret(connection, self._terms, kind, secret)
         if is_use_due and not _is_stream(request):
             _write_seen_afterwards(request, identity.credential)
         return identity
 
     def _end_session(self, request):
+        """End that of the cookie, unless the request was made by a token: then the cookie counts for nothing."""
+        if is_bearer(request):
+            return
         credentials = Credentials.of(request)
         if session := credentials.of_secret(SESSION, request.cookies.get(COOKIE, "")):
             credentials.forget(session)
@@ -146,7 +169,7 @@ def _write_seen_afterwards(request, credential_id):
 def _write_seen(session_factory, credential_id):
     try:
         with session_factory.begin() as dbsession:
-            identities.write_seen(dbsession, credential_id)
+            identity_queries.write_seen(dbsession, credential_id)
     except SQLAlchemyError as error:
         log.warning("that credential %d was used cannot be written (%s); its session may expire early", credential_id, type(error).__name__)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from . import fields
 from .audit import Action, user_subject
+from .credentials import lock_account
 from .errors import SignInRefused, TooManyAttempts
 from .models import User, email_key
 from .passwords import Passwords
@@ -34,13 +35,27 @@ class SignIn:
         return cls(request, registry["myapp.passwords"], registry["myapp.sign_in_limits"], rate)
 
     def check(self, username, password):
-        """Return the id of the account of this name or e-mail and this password, both of any type, as a client sent them.
+        """Return the User of this name or e-mail and this password, both of any type, as a client sent them.
 
-        Raises SignInRefused, whatever is wrong with them; TooManyAttempts. Begin no transaction before it.
+        Nobody changes his password or his credentials until the request's transaction ends. Raises SignInRefused, whatever is wrong
+        with them; TooManyAttempts, TooBusy. Begin no transaction before it.
         """
+        account = self.verify(username, password)
+        renewed = self._passwords.hash(password) if self._passwords.is_outdated(account.password_hash) else None
+        user = lock_account(self._request.dbsession, account.id)
+        if user is None or user.password_hash != account.password_hash:     # changed while it was looked at
+            raise SignInRefused()
+        if renewed:
+            self._request.dbsession.execute(sa.update(User).where(User.id == user.id).values(password_hash=renewed),
+                                            execution_options={"synchronize_session": False})
+        return user
+
+    def verify(self, username, password):
+        """Return the row of the account, with id, name and password_hash, of a moment ago; else as `check`. Holds nothing."""
         username, password = _read(username, password)
         account = self._find(username)
-        account_key = "sign-in-account", str(account.id) if account else hashlib.sha256(email_key(username).encode()).hexdigest()
+        # By what was typed, whether there is such an account or not: what one attempt does to another must not tell.
+        account_key = "sign-in-account", hashlib.sha256(email_key(username).encode()).hexdigest()
         self._insist_on_room(account_key)
         if not self._passwords.verify(account and account.password_hash, password):
             self._limits.hit(self._address_rate, *self._address_key)
@@ -48,9 +63,7 @@ class SignIn:
             self._request.audit(Action.SIGN_IN_FAILED, subject=user_subject(account) if account else "no such account")
             raise SignInRefused()
         self._limits.clear(self._rate, *account_key)
-        if self._passwords.is_outdated(account.password_hash):
-            self._renew(account, password)
-        return account.id
+        return account
 
     def _find(self, typed):
         """The account that has the e-mail; else the only one that has the name; else None."""
@@ -65,12 +78,6 @@ class SignIn:
             raise TooManyAttempts(self._limits.retry_after_s(self._address_rate, *self._address_key))
         if not self._limits.hit(self._rate, *account_key):
             raise TooManyAttempts(self._limits.retry_after_s(self._rate, *account_key))
-
-    def _renew(self, account, password):
-        renewed = self._passwords.hash(password)
-        self._request.dbsession.execute(
-            sa.update(User).where(User.id == account.id, User.password_hash == account.password_hash).values(password_hash=renewed),
-            execution_options={"synchronize_session": False})
 
 
 def _read(username, password):

@@ -23,7 +23,7 @@ class Users:
     def __init__(self, dbsession, realtime, actor, *, audit, passwords):
         """realtime: with the methods publish(), recheck() and revoke(); audit: as request.audit; passwords: the Passwords.
 
-        actor: the Identity or User who acts, whose right to edit users at all was checked before.
+        actor: the Identity who acts, whose right to edit users at all was checked before.
         """
         self._dbsession, self._realtime, self._actor = dbsession, realtime, actor
         self._audit, self._passwords = audit, passwords
@@ -42,7 +42,8 @@ class Users:
         """
         values = fields.read_fields(given, CASTS, required=("name", "email"), ignored=SET_BY_SERVER)
         role, password, moment = values.get("role", Role.MEMBER), values.get("password"), now()
-        self._insist_on_right(role=role, before=Role.MEMBER, password=password)
+        self._insist_on_right(role=role, before=Role.MEMBER)
+        self._insist_on_own_password(None, password)
         user = User(name=values["name"], email=values["email"], role=role, created=moment, changed=moment,
                     password_hash=self._hash(password))
         with writing(self._dbsession, taken=TAKEN):
@@ -51,20 +52,25 @@ class Users:
         self._audit(Action.USER_CREATED, subject=user_subject(user), detail=f"role: {user.role}")
         return user
 
-    def change(self, user, given):
-        """Change the fields of `user` that `given`, an untrusted mapping, names; an empty password means the present one.
+    def change(self, user_id, given):
+        """Change the fields of a user that `given`, an untrusted mapping, names; an empty password means the present one.
 
-        With a `version` the change is made only to that version. Nothing is published when nothing differs.
-        Raises InvalidFields, NotAllowed, Stale, Taken, LastAdmin.
+        With a `version` the change is made only to that version. Nothing is published when nothing differs. Returns the User.
+        Raises InvalidFields, NotAllowed, NotFound, Stale, Taken, LastAdmin, TooBusy. Begin no transaction before it when there may be
+        a password: while one is hashed, no other writer should wait.
         """
         values = fields.read_fields(given, CASTS, ignored=SET_BY_SERVER)
-        password, role = values.pop("password", None), values.get("role", user.role)
-        self._insist_on_right(user, role=role, before=user.role, password=password)
+        password = values.pop("password", None)
+        self._insist_on_own_password(user_id, password)
+        password_hash = self._hash(password)
+        user = find_user(self._dbsession, user_id)
+        role = values.get("role", user.role)
+        self._insist_on_right(user, role=role, before=user.role)
         if values.pop("version", user.version) != user.version:
             raise Stale(user.as_dict())
         values = {field: value for field, value in values.items() if getattr(user, field) != value}
-        if values or password:
-            self._write(user, values, password)
+        if values or password_hash:
+            self._write(user, values, password_hash)
         return user
 
     def delete(self, user):
@@ -73,25 +79,25 @@ class Users:
         if user.role == Role.ADMIN:
             self._insist_on_other_admin(user)
         may_have_streams = has_credentials(self._dbsession, user.id)      # asked now: they go with the user
-        with writing(self._dbsession, taken=TAKEN):
+        with writing(self._dbsession):
             self._dbsession.delete(user)
         self._publish(USER_DELETED, user, {"id": user.id})
         if may_have_streams:
             self._realtime.revoke(userid=str(user.id))
         self._audit(Action.USER_DELETED, subject=user_subject(user), detail=f"role: {user.role}")
 
-    def _write(self, user, values, password):
+    def _write(self, user, values, password_hash):
         if user.role == Role.ADMIN and "role" in values:
             self._insist_on_other_admin(user)
         before = user.role
         with writing(self._dbsession, taken=TAKEN):
             for field, value in values.items():
                 setattr(user, field, value)
-            if password:
-                user.password_hash = self._hash(password)
+            if password_hash:
+                user.password_hash = password_hash
             user.changed = now()
         self._publish(USER_UPDATED, user, user.as_dict())
-        if password:
+        if password_hash:
             self._audit(Action.PASSWORD_CHANGED, subject=user_subject(user))
             self._end_other_sessions(user)
         if "role" in values:
@@ -102,22 +108,24 @@ class Users:
 
     def _end_other_sessions(self, user):
         """Whoever has signed in with the former password is out. Tokens stay: programs did not use it."""
-        own = getattr(self._actor, "credential", None) if self._actor.id == user.id else None
-        Credentials(self._dbsession, self._realtime, None, self._audit).end_sessions(user.id, int(own) if own and own.isdecimal() else None)
+        own = self._actor.session_id if self._actor.id == user.id else None
+        Credentials(self._dbsession, self._realtime, None, self._audit).end_sessions(user.id, keep=own)
 
     def _recheck_streams(self, user):
         if has_credentials(self._dbsession, user.id):       # else nobody has a stream open in his name
             self._realtime.recheck(userid=str(user.id))
 
-    def _insist_on_right(self, user=None, *, role=None, before=None, password=None):
-        """Roles, other people's passwords and admins themselves are for admins."""
+    def _insist_on_right(self, user=None, *, role=None, before=None):
+        """Roles and admins themselves are for admins."""
         if self._actor.role == Role.ADMIN:
             return
         if user is not None and user.role == Role.ADMIN:
             raise NotAllowed("Only an admin may change or delete an admin.")
         if role != before:
             raise NotAllowed("Only an admin may set roles.")
-        if password and (user is None or user.id != self._actor.id):
+
+    def _insist_on_own_password(self, user_id, password):
+        if password and user_id != self._actor.id and self._actor.role != Role.ADMIN:
             raise NotAllowed("Only an admin may set another person's password.")
 
     def _insist_on_other_admin(self, user):
@@ -135,7 +143,17 @@ class Users:
 
 def get_user(request):
     """Return the User that the request's path names. Raises NotFound."""
-    user = request.dbsession.get(User, int(request.matchdict["id"]))
+    return find_user(request.dbsession, user_id(request))
+
+
+def user_id(request):
+    """Return the id that the request's path names."""
+    return int(request.matchdict["id"])
+
+
+def find_user(dbsession, id):
+    """Return the User of an id, int. Raises NotFound."""
+    user = dbsession.get(User, id)
     if user is None:
         raise NotFound("There is no such user, or no longer.")
     return user

@@ -4,7 +4,6 @@ The broker's messages are quick and promise nothing. The table is right and is l
 half second while the broker is down, at once when the broker comes or goes or somebody asks, and 100 ms after a message
 is missed. All that is known about patience is here; all that is known about order is in the hub.
 """
-import json
 import logging
 import threading
 import time
@@ -25,8 +24,8 @@ MOST_REACHING = 2       # who may wait for longer at once, each with a thread of
 
 
 class Follow:
-    def __init__(self, hub, log, *, heed=lambda act, whose: None, tail_interval_s=3.0, clock=time.monotonic):
-        """heed(act, whose) is called with each order of another process, or of this one, as soon as it is known; perhaps twice."""
+    def __init__(self, hub, log, *, heed=lambda event: None, tail_interval_s=3.0, clock=time.monotonic):
+        """heed(event) is called with each order of another process, or of this one, as soon as it is known; perhaps twice."""
         self._hub, self._log, self._heed, self._tail_interval_s, self._clock = hub, log, heed, tail_interval_s, clock
         self._changed = threading.Condition()       # guards what follows
         self._inbox, self._waiting = [], 0          # events as the broker brings them; bytes of their data, those dropped included
@@ -129,7 +128,7 @@ class Follow:
         """Bring events to the hub, no faster than its loop sends them: else everybody would be cut, and come back for them."""
         for event in events:
             if event.topic == ORDERS:
-                self._heed(event.type, json.loads(event.data))
+                self._heed(event)
         missing = self._hub.receive(events)
         while self._hub.is_held_up and not self._is_stopped:
             if self._hub.growth.wait_for_room(ANXIOUS_S):

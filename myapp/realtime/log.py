@@ -106,6 +106,10 @@ class Log:
         self._lineage = _lineage(connection)    # again each time: a failover to a standby changes it
         return Cursor(_epoch(stored, self._lineage), seq)
 
+    def has_events(self, connection, topic):
+        """Return whether the log keeps an event of `topic`: whoever may read it might be given that."""
+        return connection.execute(sa.select(log_table.c.seq).where(log_table.c.topic == topic).limit(1)).first() is not None
+
     # On connections of its own
 
     def head(self):

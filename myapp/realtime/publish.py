@@ -80,6 +80,10 @@ class Realtime:
         """Return the present cursor. A page reads it before its rows: an event may then come twice, never not at all."""
         return str(self._runtime.log.cursor(self._session().connection()))
 
+    def has_events(self, topic: str) -> bool:
+        """Return whether the log keeps an event of `topic`. A name that has been somebody's is not to be given to somebody else then."""
+        return self._runtime.log.has_events(self._session().connection(), topic)
+
     def _session(self):
         session = getattr(self.request, self._runtime.session_name)
         return session() if isinstance(session, scoped_session) else session

@@ -3,6 +3,7 @@
 Each owner is authorised again once in `recheck_s`, a few in each turn; and at once when somebody orders it (publish.py), by an event
 that every process reads from the log. Orders are quick, the turns are sure.
 """
+import json
 import logging
 import threading
 import time
@@ -40,10 +41,13 @@ class Watch:
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
 
-    def heed(self, act, whose):
-        """Follow an order: act is "revoke" or "recheck"; whose is {"userid", "session" or "topic": text}. Twice is harmless."""
+    def heed(self, event):
+        """Carry out an order, an Event: its type is "revoke" or "recheck", its data {"userid", "session" or "topic": text}.
+
+        Twice is harmless.
+        """
         with self._changed:
-            self._orders.append((act, whose))
+            self._orders.append(event)
             self._changed.notify_all()
 
     # The watch's own thread
@@ -55,8 +59,7 @@ class Watch:
                 if self._is_stopped:
                     return
                 while self._orders:
-                    act, whose = self._orders.popleft()
-                    self._follow(act, **whose)
+                    self._carry_out(self._orders.popleft())
                 if self._clock() >= self._next_turn:
                     self._next_turn = self._clock() + self._turn_s
                     self._check(self._hub.owners_in_turn(TURNS))
@@ -67,13 +70,12 @@ class Watch:
         with self._changed:
             self._changed.wait_for(lambda: self._orders or self._is_stopped, max(0, self._next_turn - self._clock()))
 
-    def _follow(self, act, *, userid=None, session=None, topic=None):
-        owners = self._hub.owners()
-        if userid is not None:
-            owners = [owner for owner in owners if owner.userid == userid]
-        if session is not None:
-            owners = [owner for owner in owners if owner.session == session]
-        if act == "recheck":
+    def _carry_out(self, event):
+        [(kind, name)] = json.loads(event.data).items()     # one, or the order is none: a broker may bring anything
+        topic, owners = name if kind == "topic" else None, self._hub.owners()
+        if topic is None:
+            owners = [owner for owner in owners if getattr(owner, kind) == name]
+        if event.type == "recheck":
             return self._check(owners, topic)
         for owner in owners:
             self._hub.end_owner(owner, "revoked", () if topic is None else (topic,))

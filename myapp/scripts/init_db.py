@@ -8,7 +8,8 @@ from alembic.util import CommandError
 
 from myapp import db, schema
 from myapp.app.channels import Channels
-from myapp.app.models import Channel, Kind, Role, User, email_key
+from myapp.app.identity import Identity
+from myapp.app.models import Channel, ChannelKind, Role, User, email_key
 from myapp.app.users import Users
 from myapp.realtime import log, session
 
@@ -16,12 +17,12 @@ from . import console
 
 PROG = "myapp-init-db"
 ADMIN = {"name": "admin", "email": "admin@localhost", "role": Role.ADMIN}
-CONSOLE = User(name="console", role=Role.ADMIN)     # who acts; whoever can read the ini file may do everything
+CONSOLE = Identity(None, "console", Role.ADMIN)     # who acts; whoever can read the ini file may do everything
 PASSWORD_BYTES = 12     # 16 characters, 96 bits
 
 CHANNELS = [
-    {"name": "general", "title": "General", "kind": Kind.DISCUSSION},
-    {"name": "announcements", "title": "Announcements", "kind": Kind.ANNOUNCEMENT},
+    {"name": "general", "title": "General", "kind": ChannelKind.DISCUSSION},
+    {"name": "announcements", "title": "Announcements", "kind": ChannelKind.ANNOUNCEMENT},
 ]
 SAMPLE = [
     ("Amara Okafor", "amara.okafor@example.org", "editor"), ("Björn Lindqvist", "bjorn.lindqvist@example.org", "member"),
@@ -94,11 +95,10 @@ def migrate(engine):
 
 def make_channels(registry):
     with session(registry) as rt:
-        dbsession = rt.request.dbsession
-        present = set(dbsession.scalars(sa.select(Channel.name)))
+        present = set(rt.request.dbsession.scalars(sa.select(Channel.name)))
         missing = [channel for channel in CHANNELS if channel["name"] not in present]
         for channel in missing:
-            Channels(dbsession, rt, CONSOLE).create(channel)
+            Channels.of(rt.request, CONSOLE).create(channel)
     print(f"Made {len(missing)} channels.")
 
 

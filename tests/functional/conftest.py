@@ -13,6 +13,7 @@ import myapp
 from myapp import db, schema
 from myapp.app.audit import audit_into
 from myapp.app.credentials import Credentials
+from myapp.app.identity import Identity
 from myapp.app.models import Role, User
 from myapp.app.passwords import Passwords
 from myapp.app.users import Users
@@ -21,7 +22,7 @@ from tests.conftest import run_statement
 
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)      # 1 ms instead of 50: many tests sign in
-CONSOLE = User(name="the tests", role=Role.ADMIN)
+CONSOLE = Identity(None, "the tests", Role.ADMIN)
 
 
 class Client(webtest.TestApp):

@@ -180,7 +180,7 @@ def test_two_who_add_the_same_member_at_once_both_do(migrated_postgresql, make_c
     with session(client.registry) as rt:
         dbsession = rt.request.dbsession
         channel = dbsession.scalar(sa.select(Channel))
-        Channels(dbsession, rt, CONSOLE, rt.request.audit).add_member(channel, dbsession.get(User, user["id"]))
+        Channels.of(rt.request, CONSOLE).add_member(channel, dbsession.get(User, user["id"]))
         url = f"/api/channels/staff/members/{user['id']}"
         other = threading.Thread(target=lambda: answers.append(client.elsewhere().put(url, status="*").status_int))
         other.start()

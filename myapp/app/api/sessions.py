@@ -7,8 +7,9 @@ from pyramid.view import view_config
 
 from myapp.app import fields
 from myapp.app.contexts import MANAGE_CREDENTIALS, CredentialsContext
-from myapp.app.credentials import SESSION, Credentials, live
+from myapp.app.credentials import Credentials, live
 from myapp.app.errors import NotFound
+from myapp.app.identity import SESSION
 from myapp.app.models import Credential, Role
 
 from .listing import listing
@@ -32,7 +33,7 @@ def list_credentials(request, kind):
     if not may_see(request.identity, user_id):
         raise NotFound("There is no such user, or no longer.")
     answer = listing(request, live(request.registry["myapp.terms"], user_id, kind), since=Credential.created)
-    own = getattr(request.identity, "credential", None)
+    own = request.identity.credential
     return {**answer, "items": [{**item, "is_current": str(item["id"]) == own} for item in answer["items"]]}
 
 

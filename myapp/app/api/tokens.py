@@ -6,8 +6,9 @@ from pyramid.view import view_config, view_defaults
 
 from myapp.app import fields
 from myapp.app.contexts import MANAGE_CREDENTIALS, CredentialsContext
-from myapp.app.credentials import TOKEN, Credentials, lock_account
-from myapp.app.errors import NotAToken, NotSignedIn, SignInRefused
+from myapp.app.credentials import Credentials, lock_account
+from myapp.app.errors import NotAToken, NotSignedIn
+from myapp.app.identity import TOKEN
 from myapp.app.models import Credential
 from myapp.app.sign_in import SignIn
 
@@ -36,21 +37,22 @@ class ApiTokens:
     def make(self):
         """For the account whose name and password the body has, or else for whoever is signed in."""
         given = fields.read_fields(read_object(self.request), CASTS)
-        user = lock_account(self.request.dbsession, self.user_id(given))
-        if user is None:
-            raise SignInRefused()
+        user = self.user(given)
         token, secret = Credentials.of(self.request).make_token(
             user, name=given.get("name"), scopes=given.get("scopes"), address=self.request.remote_addr, agent=self.request.user_agent)
         self.request.response.status_int = 201
         return {"id": token.id, "token": secret, "name": token.name, "scopes": token.scopes}
 
-    def user_id(self, given):
-        """Return for whom. Raises SignInRefused, TooManyAttempts; HTTPForbidden when nobody may be meant."""
+    def user(self, given):
+        """Return the User for whom, locked. Raises what SignIn does; HTTPForbidden or NotSignedIn when nobody may be meant."""
         if "username" in given or "password" in given:
             return SignIn.of(self.request).check(given.get("username"), given.get("password"))
         if not self.request.has_permission(MANAGE_CREDENTIALS):
             raise HTTPForbidden()
-        return self.request.identity.id
+        user = lock_account(self.request.dbsession, self.request.identity.id)
+        if user is None:
+            raise NotSignedIn()
+        return user
 
 
 @view_config(route_name="api_token", request_method="DELETE", permission=MANAGE_CREDENTIALS)
@@ -63,7 +65,7 @@ def end_current(request):
     """The token with which the request was made, whatever its scopes."""
     if request.identity is None:
         raise NotSignedIn()
-    if getattr(request.identity, "kind", None) != TOKEN:
+    if request.identity.kind != TOKEN:
         raise NotAToken()
     token = request.dbsession.get(Credential, int(request.identity.credential))
     if token is not None:       # else somebody else was quicker

@@ -5,7 +5,7 @@ from pyramid.view import view_config, view_defaults
 
 from myapp.app.contexts import EDIT_USERS, VIEW, UsersContext
 from myapp.app.models import User
-from myapp.app.users import Users, get_user
+from myapp.app.users import Users, get_user, user_id
 
 from .body import read_object
 from .listing import listing
@@ -32,19 +32,18 @@ class ApiUsers:
 class ApiUser:
     def __init__(self, request):
         self.request = request
-        self.user = get_user(request)
 
     @view_config(request_method="GET", permission=VIEW)
     def read(self):
-        return self.user.as_dict()
+        return get_user(self.request).as_dict()
 
     @view_config(request_method="PUT", permission=EDIT_USERS)
     def change(self):
-        return Users.of(self.request).change(self.user, read_object(self.request)).as_dict()
+        return Users.of(self.request).change(user_id(self.request), read_object(self.request)).as_dict()
 
     @view_config(request_method="DELETE", permission=EDIT_USERS)
     def delete(self):
-        Users.of(self.request).delete(self.user)
+        Users.of(self.request).delete(get_user(self.request))
         return Response(status=204)
 
 

@@ -11,8 +11,9 @@ from webob.multidict import MultiDict
 
 from myapp.app.agents import agent_name
 from myapp.app.contexts import MANAGE_CREDENTIALS, CredentialsContext
-from myapp.app.credentials import SESSION, TOKEN, Credentials, lock_account
+from myapp.app.credentials import Credentials, lock_account
 from myapp.app.errors import InvalidFields, NotFound, NotSignedIn, Refusal, SignInRefused
+from myapp.app.identity import SESSION, TOKEN
 from myapp.app.models import User, rfc3339
 from myapp.app.sign_in import SignIn
 from myapp.app.users import Users
@@ -48,7 +49,7 @@ class Account:
             self.insist_on_password(typed["present"])
             if not typed["password"]:
                 raise InvalidFields({"password": "This is needed."})
-            Users.of(self.request).change(self.user, {"password": typed["password"]})
+            Users.of(self.request).change(self.request.identity.id, {"password": typed["password"]})
         except Refusal as refusal:
             return self.refused("password", refusal)
         return self.done("password")
@@ -70,7 +71,7 @@ class Account:
 
     @view_config(route_name="account_end_others", request_method="POST")
     def end_others(self):
-        self.credentials.end_sessions(self.user.id, keep=own_id(self.request))
+        self.credentials.end_sessions(self.user.id, keep=self.request.identity.session_id)
         return self.done("others")
 
     @view_config(route_name="account_tokens", request_method="POST")
@@ -89,7 +90,7 @@ class Account:
         with self.request.registry["dbsession_readers"]() as dbsession:     # no lock is held while the password is looked at
             email = dbsession.scalar(sa.select(User.email).where(User.id == own))
         try:
-            is_own = SignIn.of(self.request).check(email, typed) == own
+            is_own = SignIn.of(self.request).verify(email, typed).id == own
         except SignInRefused:
             is_own = False
         if not is_own:
@@ -105,7 +106,7 @@ class Account:
 
     def page(self, form=None, **given):
         """Return the values of the template. form: the one that was refused, which keeps what was typed; made: a token just made."""
-        mine, own = self.credentials.of_user(self.user.id), own_id(self.request)
+        mine, own = self.credentials.of_user(self.user.id), self.request.identity.session_id
         return {
             "user": self.user.as_dict(), "has_password": self.user.password_hash is not None,
             "sessions": [shown(each, own) for each in mine if each.kind == SESSION],
@@ -121,11 +122,6 @@ def insist_on_account(user):
     if user is None:
         raise NotSignedIn()
     return user
-
-
-def own_id(request):
-    """Return the id of the session that the request rests upon; None when it rests upon none of ours."""
-    return int(request.identity.credential) if getattr(request.identity, "kind", None) == SESSION else None
 
 
 def typed_token(form):

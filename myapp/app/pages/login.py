@@ -32,12 +32,12 @@ class Login:
         typed = {field: self.request.POST.get(field, "") for field in ("username", "password", "next")}
         next = next_address(self.request, typed["next"])
         try:
-            user_id = SignIn.of(self.request).check(typed["username"], typed["password"])
+            user = SignIn.of(self.request).check(typed["username"], typed["password"])
         except Refusal as refusal:
             self.request.response.status_int = refusal.status
             self.request.response.headers.update(refusal.headers)
             return form(next, typed["username"], refusal)
-        return HTTPSeeOther(next, headers=remember(self.request, str(user_id)))
+        return HTTPSeeOther(next, headers=remember(self.request, str(user.id)))
 
 
 @view_config(route_name="logout", request_method="POST", permission=NO_PERMISSION_REQUIRED)
@@ -70,7 +70,7 @@ def page_asked_for(request):
 
 def has_signed_in(request):
     """Tell whether the viewer signed in, and is not one whom auto_login made somebody; he may want to be another."""
-    return request.identity is not None and getattr(request.identity, "credential", None) != AUTO
+    return request.identity is not None and request.identity.credential != AUTO
 
 
 def includeme(config):

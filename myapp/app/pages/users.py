@@ -8,7 +8,7 @@ from myapp.app.contexts import EDIT_USERS, VIEW
 from myapp.app.errors import Refusal
 from myapp.app.models import Role, User
 from myapp.app.topics import USERS
-from myapp.app.users import Users, get_user
+from myapp.app.users import Users, get_user, user_id
 
 MOST_ROWS = 200     # of the table: some 100 kB of HTML
 FORM = "myapp.app:templates/users/form.jinja2"
@@ -48,19 +48,19 @@ class NewUser:
 class EditUser:
     def __init__(self, request):
         self.request = request
-        self.user = get_user(request)
 
     @view_config(request_method="GET")
     def show(self):
-        return form(self.request, self.user, self.user.as_dict())
+        user = get_user(self.request)
+        return form(self.request, user, user.as_dict())
 
     @view_config(request_method="POST")
     def change(self):
         typed = typed_fields(self.request)
         try:
-            Users.of(self.request).change(self.user, typed)
+            Users.of(self.request).change(user_id(self.request), typed)
         except Refusal as refusal:
-            return form(self.request, self.user, typed, refusal)
+            return form(self.request, get_user(self.request), typed, refusal)
         return done(self.request)
 
 

@@ -54,8 +54,16 @@ def tries(client, *bodies):
 
 def test_an_account_that_is_tried_too_often_waits_even_with_the_right_password(limited):
     assert tries(limited, WRONG, WRONG, WRONG, ADA) == [401, 401, 401, 429]
-    assert tries(limited, {**ADA, "username": "Ada"}) == [429]                  # by its other name
     assert tries(limited, {**ADA, "username": "admin@localhost"}) == [201]      # another one does not
+
+
+@pytest.mark.parametrize(("first", "others"), [("Ada", ["ada", "ADA"]), ("nobody", ["Nobody"]), ("Ada", ["ada@example.org"])])
+def test_what_is_counted_tells_nobody_whether_there_is_such_an_account(limited, first, others):
+    """Each spelling counts for itself and for its other cases, whether it is somebody's or nobody's."""
+    tries(limited, *3 * [{**WRONG, "username": first}])
+    wanted = {True: 429, False: 401}
+    assert tries(limited, *({**WRONG, "username": other} for other in others)) == [
+        wanted[other.casefold() == first.casefold()] for other in others]
 
 
 def test_too_many_attempts_are_told_when_to_try_again_and_are_no_line_of_the_trail(limited):
@@ -86,7 +94,7 @@ def test_an_address_that_fails_too_often_waits_and_others_do_not(limited):
 
 @pytest.mark.parametrize("address, key", [
     ("192.0.2.1", "192.0.2.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
-    ("::ffff:192.0.2.1", "::ffff:c000:201"), (None, "unknown"), ("", "unknown"), ("a socket", "a socket")])
+    ("::ffff:192.0.2.1", "192.0.2.1"), (None, "unknown"), ("", "unknown"), ("a socket", "a socket")])
 def test_a_network_of_ipv6_counts_as_one_address(address, key):
     assert address_key(address) == key
 

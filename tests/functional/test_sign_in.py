@@ -169,6 +169,13 @@ def test_signing_out_ends_the_session_on_the_server(visitor):
     assert [event[1:] for event in visitor.events() if event[0] == "realtime"] == [("revoke", None, {"session": "1"})]
 
 
+def test_a_token_has_no_say_in_what_becomes_of_a_browsers_session(visitor):
+    browser = visitor.signed_in(2)
+    for bearer in ("junk", visitor.give(3, "token")):
+        browser.post("/logout", headers={"Authorization": f"Bearer {bearer}"}, status="*")
+    assert visitor.rows("SELECT user_id FROM credentials WHERE kind = 'session'") == [(2,)]
+
+
 def test_an_account_deleted_while_its_password_is_looked_at_gets_no_session(visitor):
     class Slow(PasswordHasher):
         def verify(self, *arguments):

@@ -83,6 +83,7 @@ def test_topics_and_channels_are_read_by_those_who_may(person, viewer, public_re
         assert person.head(f"/events?topic={topic}", status="*").status_int == wanted, topic
 
 
+@pytest.mark.parametrize("public_read", ["closed"], indirect=True)     # which opens nothing but reading
 def test_updates_are_posted_and_events_published_by_those_who_may(house, person, viewer):
     identity = person.id and Identity(person.id, "Visitor", VIEWERS[viewer][0], "auto")
     policy = person.registry.getUtility(ISecurityPolicy)
@@ -98,6 +99,7 @@ def test_updates_are_posted_and_events_published_by_those_who_may(house, person,
         assert (house.events() == before) == (wanted != 200)
 
 
+@pytest.mark.parametrize("public_read", ["closed"], indirect=True)     # which opens nothing but reading
 def test_channels_and_members_are_changed_by_those_who_may_and_a_refusal_leaves_nothing(house, person, viewer):
     ada = house.rows("SELECT id FROM users WHERE name = 'Ada'")[0][0]
     for name, (kind, visibility, *_, editors) in CHANNELS.items():

@@ -2,6 +2,7 @@
 
 Two branches make it up: the application's (`app`) and the add-on's (`realtime`). The server only looks; it never migrates.
 """
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -43,9 +44,10 @@ def upgrade(engine):
         command.upgrade(config, "heads")
 
 
+@cache
 def heads():
-    """Return the newest revisions of all branches, a set."""
-    return set(ScriptDirectory.from_config(_config()).get_heads())
+    """Return the newest revisions of all branches, a frozenset. They are files of this package, read once."""
+    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def reason(error):

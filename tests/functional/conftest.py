@@ -91,14 +91,20 @@ class Client(webtest.TestApp):
         return self.get("/").html.find("meta", attrs={"name": "csrf-token"})["content"]
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory):
+    """Settings by which the templates are compiled once, and not for each of a thousand applications."""
+    return {"jinja2.bytecode_caching": "true", "jinja2.bytecode_caching_directory": str(tmp_path_factory.mktemp("templates"))}
+
+
 @pytest.fixture
-def make_client():
+def make_client(compiled_templates):
     """make_client(url, auto_login="admin@localhost", **more settings): a Client on the database `url`, which has its schema."""
     clients = []
 
     def make(url, auto_login="admin@localhost", **settings):
         given = {"sqlalchemy.url": url, "sqlalchemy.pool_size": "5", "myapp.auto_login": auto_login or "", "realtime.tail_interval": "50ms"}
-        clients.append(Client(myapp.main({}, **{**given, **settings}), extra_environ=dict(LOCAL)))
+        clients.append(Client(myapp.main({}, **{**given, **compiled_templates, **settings}), extra_environ=dict(LOCAL)))
         clients[-1].registry["myapp.passwords"] = Passwords(QUICK)
         return clients[-1]
 

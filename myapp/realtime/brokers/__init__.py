@@ -4,6 +4,7 @@ A broker is found by the scheme of `realtime.broker`: `config.add_broker`, or th
 """
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 
 from ..core.event import Event
@@ -47,10 +48,16 @@ def add_broker(config, scheme: str, factory: Callable[[str], Broker]) -> None:
                   introspectables=[introspectable])
 
 
+@cache
+def _installed():
+    """What the installed packages offer, {scheme: entry point}: a look at all of them, so it is taken once."""
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
 def find_broker(url, added):
     """Return the broker for `url`: `added` ({scheme: factory}) wins over entry points. Raises ValueError("what is allowed")."""
     scheme = url.partition(":")[0]
-    installed = {point.name: point for point in entry_points(group=GROUP)}
+    installed = _installed()
     known = sorted(installed.keys() | added.keys())
     if scheme in added:
         return added[scheme](url)

@@ -41,7 +41,7 @@ def of_credentials(connection, terms, credential_ids):
     if not numbers:
         return {}
     wanted = sa.select(is_live(terms, now()), *COLUMNS).select_from(OF_ACCOUNTS).where(CREDENTIALS.id.in_(numbers))
-    return {row[4]: _identity(*row[1:]) if row[0] else None for row in connection.execute(wanted)}
+    return {row[4]: _identity(*row[1:]) if row[0] else None for row in connection.execute(wanted).all()}
 
 
 def of_account(connection, name_or_email):

@@ -14,7 +14,10 @@ class Watching:
         """A turn of the watch: nobody who is here waits for more than TURNS of them. One who has left and come back begins anew."""
         held = self.hub._owners._held.copy()
         self._waited = {one: self._waited.get(one, 0) + 1 for one in held.values()}
-        for owner in self.hub.owners_in_turn(TURNS):
+        due, share = sum(turns >= TURNS for turns in self._waited.values()), -(-len(held) // TURNS)
+        taken = self.hub.owners_in_turn(TURNS)
+        assert len(taken) <= max(due, share), "more are checked than must be"
+        for owner in taken:
             self._waited[held[owner]] = 0
             if self.random.random() < 0.1:
                 self._end_owner(owner)

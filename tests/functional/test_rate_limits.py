@@ -1,16 +1,12 @@
 """Rate limits: who has tried too often is told when to go on, whoever counts."""
 import logging
-import signal
-import socket
-import subprocess
 
 import pytest
 from limits import parse
 
 from myapp.app.rate_limits import OwnMemory, RateLimits, address_key
 from myapp.realtime import StartUpError
-from tests import services
-from tests.waiting import wait_until
+from tests.servers import free_ports
 
 from .conftest import LOCAL, PASSWORD, url_of
 
@@ -26,25 +22,6 @@ def limited(visitor, make_client):
     client = make_client(url_of(visitor), None, **{"myapp.rate_limit.sign_in": WIDE, "myapp.rate_limit.api_writes": "4 per 10 days"})
     client.registry["myapp.passwords"] = visitor.registry["myapp.passwords"]
     return client
-
-
-@pytest.fixture(scope="module")
-def redis():
-    """A private Redis server: its process, and its URL."""
-    port = services.free_port()
-    options = f"--port {port} --bind 127.0.0.1 --appendonly no --save".split()
-    process = subprocess.Popen([services.program("redis-server"), *options, ""], stdout=subprocess.DEVNULL)
-    wait_until(lambda: is_listening(port))
-    process.url = f"redis://127.0.0.1:{port}/0"
-    yield process
-    process.send_signal(signal.SIGCONT)
-    process.terminate()
-    process.wait()
-
-
-def is_listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def tries(client, *bodies):
@@ -167,9 +144,9 @@ def test_what_counts_nothing_any_more_is_forgotten():
     assert counts.reset() <= 10_001
 
 
-def test_redis_counts_for_all_processes(redis):
+def test_redis_counts_for_all_processes(own_redis):
     rate = parse(WIDE)
-    one, other = RateLimits(redis.url), RateLimits(redis.url)
+    one, other = RateLimits(own_redis.url), RateLimits(own_redis.url)
     assert [one.hit(rate, "a"), other.hit(rate, "a"), one.hit(rate, "a"), other.hit(rate, "a")] == [True, True, True, False]
     assert not one.test(rate, "a") and one.test(rate, "b") and 1 <= one.retry_after_s(rate, "a") <= 864_000
     other.clear(rate, "a")
@@ -177,24 +154,24 @@ def test_redis_counts_for_all_processes(redis):
 
 
 @pytest.mark.parametrize("how", ["stopped", "gone"])
-def test_without_redis_the_process_counts_by_itself_and_says_so_once(limited, redis, caplog, how):
-    url = redis.url if how == "stopped" else f"redis://user:hunter2@127.0.0.1:{services.free_port()}/0"
+def test_without_redis_the_process_counts_by_itself_and_says_so_once(limited, own_redis, caplog, how):
+    url = own_redis.url if how == "stopped" else f"redis://user:hunter2@127.0.0.1:{free_ports(1)[0]}/0"
     limited.registry["myapp.sign_in_limits"] = RateLimits(url)
     if how == "stopped":
-        redis.send_signal(signal.SIGSTOP)
+        own_redis.freeze()
     try:
         with caplog.at_level(logging.WARNING, "myapp"):
             assert tries(limited, WRONG, WRONG, WRONG, ADA) == [401, 401, 401, 429]
     finally:
-        redis.send_signal(signal.SIGCONT)
+        own_redis.thaw()
     assert caplog.text.count("Redis does not answer") == 1 and "hunter2" not in caplog.text
 
 
-def test_redis_is_asked_again_after_a_pause(redis):
+def test_redis_is_asked_again_after_a_pause(own_redis):
     clock, rate = Clock(), parse("1 per 10 days")
-    limits = RateLimits(redis.url, clock)
-    redis.send_signal(signal.SIGSTOP)
+    limits = RateLimits(own_redis.url, clock)
+    own_redis.freeze()
     assert limits.hit(rate, "pause") and not limits.hit(rate, "pause")
-    redis.send_signal(signal.SIGCONT)
+    own_redis.thaw()
     clock.now += 11
     assert limits.hit(rate, "pause") and not limits.hit(rate, "pause")

@@ -172,7 +172,15 @@ setup(
             "myapp-prune = myapp.scripts.prune:main",
             "myapp-publish = myapp.scripts.publish:main",
         ],
-        "myapp.brokers": ["memory = myapp.realtime.brokers.memory:MemoryBroker"],
+        # In brackets the extra that brings the driver: what to install where it is missing.
+        "myapp.brokers": [
+            "amqp = myapp.realtime.brokers.rabbitmq:RabbitBroker [rabbitmq]",
+            "amqps = myapp.realtime.brokers.rabbitmq:RabbitBroker [rabbitmq]",
+            "memory = myapp.realtime.brokers.memory:MemoryBroker",
+            "postgresql = myapp.realtime.brokers.postgresql:PostgresBroker [postgresql]",
+            "redis = myapp.realtime.brokers.redis:RedisBroker [redis]",
+            "rediss = myapp.realtime.brokers.redis:RedisBroker [redis]",
+        ],
     },
     cmdclass={
         "build": build_with_vendor,

@@ -24,11 +24,14 @@ RULES = {
     "myapp/realtime/errors.py": (set(), {"difflib"}),
     "myapp/realtime/core/*.py": ({f"{R}.core", f"{R}.errors"}, PURE),
     "myapp/realtime/brokers/__init__.py": ({f"{R}.core.event", f"{R}.errors"}, STDLIB),
-    "myapp/realtime/brokers/memory.py": ({f"{R}.brokers", f"{R}.core.event", f"{R}.errors"}, STDLIB),
+    "myapp/realtime/brokers/redis.py": ({f"{R}.brokers", f"{R}.errors"}, STDLIB | {"redis"}),
+    "myapp/realtime/brokers/rabbitmq.py": ({f"{R}.brokers", f"{R}.errors"}, STDLIB | {"pika"}),
+    "myapp/realtime/brokers/postgresql.py": ({f"{R}.brokers", f"{R}.errors"}, STDLIB | {"psycopg2"}),
+    "myapp/realtime/brokers/*.py": ({f"{R}.brokers", f"{R}.core.event", f"{R}.errors", f"{R}.throttle"}, STDLIB),
     "myapp/realtime/transports/*.py": ({f"{R}.core", f"{R}.errors", f"{R}.transports"}, STDLIB),
     "myapp/realtime/log.py": ({f"{R}.core", f"{R}.errors"}, STDLIB | {"sqlalchemy"}),
     "myapp/realtime/publish.py": (
-        {f"{R}.core", f"{R}.errors"}, STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
+        {f"{R}.core", f"{R}.errors", f"{R}.events"}, STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
     "myapp/realtime/follow.py": ({f"{R}.core", f"{R}.errors"}, STDLIB),
     "myapp/realtime/views.py": (
         {f"{R}.{name}" for name in (

@@ -4,6 +4,7 @@
     request.realtime.publish("orders", "order_paid", {"id": 7})         joins the request's transaction
     GET /events?topic=orders                                            every open page has it
 """
+import logging
 from pathlib import Path
 
 from pyramid.interfaces import IRequestFactory
@@ -13,6 +14,7 @@ from . import assets, settings, topics, views
 from .brokers import add_broker, find_broker
 from .errors import InvalidEvent, LogUnavailable, NotSetUp, RealtimeError, StartUpError, TopicsRefused, UnknownTopic
 from .event_source import event_source
+from .events import BrokerLost, BrokerRestored, EventCommitted
 from .problem import problem
 from .publish import Realtime, session
 from .runtime import Runtime
@@ -20,8 +22,11 @@ from .server_sent_event import ServerSentEvent
 from .settings import Setting, duration, duration_range, integer, origins, size, text
 from .topics import authorize
 
+logger = logging.getLogger(__name__)
+
 __all__ = [
-    "InvalidEvent", "LogUnavailable", "NotSetUp", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
+    "BrokerLost", "BrokerRestored", "EventCommitted", "InvalidEvent", "LogUnavailable",
+    "NotSetUp", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
     "UnknownTopic", "authorize", "duration", "duration_range", "event_source", "includeme", "integer",
     "origins", "problem", "session", "size", "text"]
 
@@ -37,7 +42,7 @@ def includeme(config):
         folders=_code_folders(config.root_package))
     config.add_request_method(lambda request: Realtime(request, registry.realtime), "realtime", reify=True)
     config.add_directive("add_broker", add_broker)
-    config.add_start_up_check(lambda: _conflicts(values) + _broker_problems(values["broker"], registry))
+    config.add_start_up_check(lambda: _conflicts(values) + _broker_problems(values["broker"], registry.realtime))
     if not config.autocommit:       # there the attribute may be added after us, and nothing tells when all is said
         config.add_start_up_check(lambda: _session_problems(values["session"], registry))
     config.add_assets("realtime", "myapp.realtime:static")
@@ -55,12 +60,26 @@ def _conflicts(values):
     return problems
 
 
-def _broker_problems(url, registry):
+def _broker_problems(url, runtime):
+    name = settings.shown("broker", url)
     try:
-        find_broker(url, registry.realtime_brokers)
-    except (ValueError, ImportError) as error:
-        return [f"realtime.broker = {settings.shown('broker', url)}: {error}"]
+        broker = runtime.make_broker()
+        if engine := _engine(runtime):
+            broker.attach(engine)
+    except ValueError as error:
+        return [f"realtime.broker = {name}: {error}"]
+    if not broker.is_shared:
+        logger.info("realtime.broker = %s carries events within this process; another one on the same database sees them when it looks "
+                    "at the log, within %g s (realtime.tail_interval)", name, runtime.tail_interval_s)
     return []
+
+
+def _engine(runtime):
+    """The application's engine, or None where it has none yet, or none at all: others say so."""
+    try:
+        return runtime.engine()
+    except (AttributeError, LookupError):
+        return None
 
 
 def _session_problems(name, registry):

@@ -46,6 +46,10 @@ class LogUnavailable(RealtimeError):
     """The event log cannot be read or written now; the database's own error is the cause."""
 
 
+class BrokerUnavailable(RealtimeError):
+    """A broker cannot be reached, or does not answer, or refuses us; the driver's own error is the cause."""
+
+
 class LogTrimmed(RealtimeError, LookupError):
     """The events asked for are older than the log keeps."""
 

@@ -5,6 +5,7 @@ half second while the broker is down, at once when the broker comes or goes or s
 is missed. All that is known about patience is here; all that is known about order is in the hub.
 """
 import logging
+import math
 import threading
 import time
 
@@ -14,6 +15,7 @@ from .errors import LogUnavailable
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 0.1        # before a hole is read from the table: after-commit messages overtake each other, 99 % for less than 55 ms
+PULSE_S = 0.1           # between questions whether anybody has committed, where the database answers that for next to nothing
 ANXIOUS_S = 0.5         # between looks while the broker is down, or the database does not answer
 AT_ONCE = 1000          # events read from the table in one go
 MOST_WAITING = 16 << 20     # bytes of data in messages; what a loop that is behind cannot take yet is read from the table later
@@ -24,15 +26,22 @@ MOST_REACHING = 2       # who may wait for longer at once, each with a thread of
 
 
 class Follow:
-    def __init__(self, hub, log, *, heed=lambda event: None, tail_interval_s=3.0, clock=time.monotonic):
-        """heed(event) is called with each order of another process, or of this one, as soon as it is known; perhaps twice."""
-        self._hub, self._log, self._heed, self._tail_interval_s, self._clock = hub, log, heed, tail_interval_s, clock
+    def __init__(self, hub, log, *, heed=lambda event: None, note_broker=lambda is_up, reason: None, tail_interval_s=3.0,
+                 clock=time.monotonic):
+        """heed(event) is called with each order of another process, or of this one, as soon as it is known; perhaps twice.
+
+        note_broker(is_up, reason) is called when the broker has subscribed and when it is lost; perhaps twice.
+        """
+        self._hub, self._log, self._heed, self._note_broker = hub, log, heed, note_broker
+        self._tail_interval_s, self._clock = tail_interval_s, clock
         self._changed = threading.Condition()       # guards what follows
         self._inbox, self._waiting = [], 0          # events as the broker brings them; bytes of their data, those dropped included
+        self._broker_states = []                    # (is_up, reason) that nobody has been told of
         self._is_asked, self._is_stopped, self._is_broker_up = False, False, False
         self._looks_begun, self._looks_done, self._reaching = 0, 0, 0
         self._tail_due, self._hole_due = clock() + tail_interval_s, None
-        self._is_log_up = True                      # the thread's own, as is all below
+        self._pulse, self._pulse_due = None, clock()    # the thread's own, as is all below
+        self._is_log_up = True
         self._thread = threading.Thread(target=self._run, name="realtime-follow", daemon=True)
 
     # Any thread
@@ -58,9 +67,17 @@ class Follow:
                 self._is_asked = True       # the table has them; those that it has not are worth nothing late
             self._changed.notify_all()
 
-    def take_state(self, is_up):
-        """For a broker: it has just subscribed, or lost its connection. Either way messages may have been missed."""
+    def take_cursor(self, cursor):
+        """For a broker: the log has an event at `cursor` that was too large to be carried."""
         with self._changed:
+            if cursor.epoch == self._hub.cursor.epoch and cursor.seq > self._hub.cursor.seq:
+                self._is_asked = True
+                self._changed.notify_all()
+
+    def take_state(self, is_up, reason=""):
+        """For a broker: it has just subscribed, or is lost. Either way messages may have been missed."""
+        with self._changed:
+            self._broker_states.append((is_up, reason))
             self._is_broker_up, self._is_asked = is_up, True
             self._changed.notify_all()
 
@@ -94,27 +111,28 @@ class Follow:
     def _run(self):
         while True:
             try:
-                events, look = self._wait()
+                events, states, look = self._wait()
                 if self._is_stopped:
                     return
                 self._receive(events)
-                if look:
+                if self._has_pulse() or look:
                     self._look()
+                for is_up, reason in states:
+                    self._note_broker(is_up, reason)
             except Exception:       # the top of a thread: it goes on, for without it every page of this process stands still
                 logger.exception("following the event log goes on after an error")
                 self._hole_due, self._tail_due = None, self._clock() + ANXIOUS_S
 
     def _wait(self):
-        """Wait for something to do; return (events that have come, whether to look at the table)."""
+        """Wait for something to do; return (events that have come, states of the broker, whether to look at the table)."""
         with self._changed:
             due = min(self._tail_due, self._hole_due or self._tail_due)
-            self._changed.wait_for(lambda: self._inbox or self._is_asked or self._is_stopped, max(0, due - self._clock()))
+            timeout_s = max(0, min(due, self._pulse_due) - self._clock())
+            self._changed.wait_for(lambda: self._inbox or self._is_asked or self._is_stopped, timeout_s)
             events, self._inbox, self._waiting = self._inbox, [], 0
-            look = self._is_asked or self._clock() >= due
-            if look:
-                self._is_asked = False
-                self._looks_begun += 1
-            return events, look
+            states, self._broker_states = self._broker_states, []
+            look, self._is_asked = self._is_asked or self._clock() >= due, False
+            return events, states, look
 
     def _receive(self, events):
         if self._enter(events) is None:
@@ -127,7 +145,7 @@ class Follow:
     def _enter(self, events):
         """Bring events to the hub, no faster than its loop sends them: else everybody would be cut, and come back for them."""
         for event in events:
-            if event.topic == ORDERS:
+            if event.topic == ORDERS and event.epoch == self._hub.cursor.epoch:
                 self._heed(event)
         missing = self._hub.receive(events)
         while self._hub.is_held_up and not self._is_stopped:
@@ -137,8 +155,23 @@ class Follow:
                     self._changed.notify_all()      # somebody may wait for just these
         return missing
 
+    def _has_pulse(self):
+        """Whether the database says that somebody may have committed since it was last asked."""
+        if self._clock() < self._pulse_due:
+            return False
+        before, self._pulse_due = self._pulse, self._clock() + PULSE_S
+        try:
+            self._pulse = self._log.pulse()
+        except LogUnavailable:
+            return True         # the look will tell of it
+        if self._pulse is None:
+            self._pulse_due = math.inf
+        return self._pulse != before
+
     def _look(self):
         """Read what the table has beyond the hub."""
+        with self._changed:
+            self._looks_begun += 1
         try:
             self._catch_up()
             self._note_log(True)

@@ -19,6 +19,7 @@ from .errors import LogUnavailable
 
 EPOCH_DIGITS = 8        # hex digits: two lives of one log meet by chance once in four thousand million
 PRUNE_BATCH = 10_000    # rows of one DELETE: longer ones hold up vacuum and, on SQLite, every writer
+PULSES = 30             # asked of one connection
 READERS = 2             # connections that read at once: a thousand clients that come back must not take the database for themselves
 
 metadata = sa.MetaData(naming_convention={
@@ -82,8 +83,11 @@ class Log:
         self._engine = sa.create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
         self._readers = threading.BoundedSemaphore(READERS)
         self._lineage = None        # of the database: part of the epoch; known after the first look
+        self._epoch = None          # as it was last seen
+        self._pulse, self._pulses = None, 0     # the connection that `pulse` asks, and how often it has; the follow thread's own
 
     def close(self):
+        self._close_pulse()
         self._engine.dispose()
 
     # On the caller's connection
@@ -97,14 +101,19 @@ class Log:
         lineage = self._known_lineage()
         write = _append_postgresql if connection.dialect.name == "postgresql" else _append_portable
         seq, stored = write(connection, events)
-        first, epoch = seq - len(events) + 1, _epoch(stored, lineage)
+        first, epoch = seq - len(events) + 1, self._seen(stored, lineage)
         return [Event(epoch, first + place, event.topic, event.type, event.data, event.key) for place, event in enumerate(events)]
 
     def cursor(self, connection):
         """Return the Cursor of the newest event that `connection` sees: what it reads afterwards is at least as new."""
         seq, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.epoch)).one()
         self._lineage = _lineage(connection)    # again each time: a failover to a standby changes it
-        return Cursor(_epoch(stored, self._lineage), seq)
+        return Cursor(self._seen(stored, self._lineage), seq)
+
+    def stamp(self, connection, event):
+        """Return a transient `event` with the epoch of this log, by which processes of another log know that it is not for them."""
+        epoch = self._epoch or self.cursor(connection).epoch
+        return Event(epoch, None, event.topic, event.type, event.data, event.key)
 
     def has_events(self, connection, topic):
         """Return whether the log keeps an event of `topic`: whoever may read it might be given that."""
@@ -117,7 +126,31 @@ class Log:
         with self._reading() as connection:
             seq, floor, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.floor, head_table.c.epoch)).one()
             self._lineage = _lineage(connection)
-        return Head(Cursor(_epoch(stored, self._lineage), seq), floor, stored)
+        return Head(Cursor(self._seen(stored, self._lineage), seq), floor, stored)
+
+    def pulse(self):
+        """Return what changes with each commit of any process, in a few us; None where the database has no such thing. The follow thread.
+
+        SQLite counts the commits of others for each connection. The connection is a new one from time to time, for a file that was
+        replaced lives on in those that have it open. Raises LogUnavailable.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return None
+        try:
+            if self._pulse is None or self._pulses % PULSES == 0:
+                self._close_pulse()
+                self._pulse = self._engine.connect()
+                self._pulse.detach()        # the readers' places stay theirs
+            self._pulses += 1
+            return self._pulses // PULSES, self._pulse.exec_driver_sql("PRAGMA data_version").scalar()
+        except sa.exc.SQLAlchemyError as error:
+            self._close_pulse()
+            raise _unavailable(error) from error
+
+    def _close_pulse(self):
+        pulse, self._pulse = self._pulse, None
+        if pulse is not None:
+            pulse.close()
 
     def read_after(self, seq, *, limit=1000):
         """Return the events that follow `seq`, oldest first.
@@ -177,7 +210,16 @@ class Log:
             with self._readers, self._engine.connect() as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise LogUnavailable(f"the event log cannot be read: {type(error).__name__}; is the database up and migrated?") from error
+            raise _unavailable(error) from error
+
+    def _seen(self, stored, lineage):
+        """Return the epoch that clients see, and remember it."""
+        self._epoch = _epoch(stored, lineage)
+        return self._epoch
+
+
+def _unavailable(error):
+    return LogUnavailable(f"the event log cannot be read: {type(error).__name__}; is the database up and migrated?")
 
 
 def _append_postgresql(connection, events):

@@ -20,6 +20,7 @@ from zope.sqlalchemy import mark_changed
 
 from .core.event import ORDERS, new_event
 from .errors import NotSetUp
+from .events import EventCommitted
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,10 @@ class Realtime:
         """Return whether the log keeps an event of `topic`. A name that has been somebody's is not to be given to somebody else then."""
         return self._runtime.log.has_events(self._session().connection(), topic)
 
+    def stats(self) -> dict[str, Any]:
+        """Return what this process is doing, a dict that JSON can say: its broker, its hub, its streams, and where the log stands."""
+        return self._runtime.stats()
+
     def _session(self):
         session = getattr(self.request, self._runtime.session_name)
         return session() if isinstance(session, scoped_session) else session
@@ -94,7 +99,7 @@ class Realtime:
             raise NotSetUp("request.tm: there is none, so no transaction to publish in; config.include('pyramid_tm')")
         outbox = session.info.get("realtime.outbox")
         if outbox is None or outbox.tm is not tm:
-            outbox = session.info["realtime.outbox"] = Outbox(session, tm, self._runtime.log, self._runtime.broker)
+            outbox = session.info["realtime.outbox"] = Outbox(session, tm, self._runtime)
         return outbox
 
 
@@ -130,15 +135,15 @@ class Outbox:
     that it was published in, and goes when that one or one around it is rolled back.
     """
 
-    def __init__(self, session, tm, log, broker):
+    def __init__(self, session, tm, runtime):
         if session.twophase:
             raise NotSetUp("a session with twophase=True cannot publish: a prepared transaction keeps the event log locked, "
                            "for ever if its coordinator dies; use a session without")
         self.tm = tm
-        self._session, self._log, self._broker = session, log, broker
+        self._session, self._runtime = session, runtime
         self._transaction = None    # zope's, for which the hooks are set
         self._pending = []          # [(SessionTransaction, Event, transient)] published and not yet written
-        self._written = []          # [Event] to go out after the commit
+        self._written, self._unsent = [], []    # [Event] that the commit makes true; those of them that go out after it
         self._is_armed, self._turns = False, 0
         sa.event.listen(session, "after_soft_rollback", self._forget_within)
         sa.event.listen(session, "after_transaction_end", self._forget_all)
@@ -157,7 +162,7 @@ class Outbox:
     def _join(self, current):
         if self._transaction is not current:
             self._transaction, self._is_armed, self._turns = current, False, 0
-            self._pending, self._written = [], []
+            self._pending, self._written, self._unsent = [], [], []
             current.addAfterCommitHook(self._after_commit)
         if not self._is_armed:
             current.addBeforeCommitHook(self._before_commit)
@@ -184,19 +189,24 @@ class Outbox:
 
     def _write(self):
         pending, self._pending = self._pending, []
-        logged = iter(self._append([event for _, event, transient in pending if not transient]))
-        self._written += [event if transient else next(logged) for _, event, transient in pending]
-
-    def _append(self, events):
-        return self._log.append(self._session.connection(), events) if events else []
+        connection, new = self._session.connection(), [event for _, event, transient in pending if not transient]
+        log, broker = self._runtime.log, self._runtime.broker
+        logged = log.append(connection, new) if new else []
+        is_carried = bool(logged) and broker.publish_in(connection, logged)
+        following = iter(logged)
+        written = [log.stamp(connection, event) if transient else next(following) for _, event, transient in pending]
+        self._written += written
+        self._unsent += [event for event in written if event.seq is None or not is_carried]
 
     def _after_commit(self, is_committed):
-        events, self._written, self._transaction = self._written, [], None
+        events, unsent, self._written, self._unsent, self._transaction = self._written, self._unsent, [], [], None
         forgotten, self._pending = self._pending, []
         if is_committed and forgotten:
             logger.error("%d events were published too late in a commit to be part of it and are lost; publish earlier", len(forgotten))
-        if is_committed and events:
-            self._broker.publish(events)
+        if is_committed and unsent:
+            self._runtime.broker.publish(unsent)
+        for event in events if is_committed else ():
+            self._runtime.notify(EventCommitted(event.topic, event.type, event.data, event.key, event.id))
 
     # Events of the session
 

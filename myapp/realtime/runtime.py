@@ -5,7 +5,7 @@ It puts the parts together and knows nothing of what they do.
 import logging
 import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pyramid.request import Request
@@ -13,6 +13,7 @@ from pyramid.scripting import prepare
 from sqlalchemy.orm import scoped_session
 
 from .allowance import Allowance
+from .broker_state import BrokerState
 from .brokers import Broker
 from .build import build_id
 from .core.hub import Hub
@@ -20,6 +21,7 @@ from .follow import Follow
 from .fragments import Fragments
 from .log import Log
 from .rights import Rights
+from .settings import without_password
 from .throttle import Throttle
 from .transports.sse import EventStream
 from .watch import Watch
@@ -42,6 +44,7 @@ class Parts:
     pid: int
     log: Log
     broker: Broker
+    broker_state: BrokerState
     allowance: Allowance
     starting: threading.Lock = field(default_factory=threading.Lock)    # held while `listening` is made, which reads the database
     listening: Listening | None = None
@@ -56,13 +59,14 @@ class Runtime:
         self.make_broker = make_broker
         self._lock = threading.Lock()       # guards _parts while they are made
         self._parts = None
-        self.topics = registry.realtime_topics
+        self.topics, self.notify = registry.realtime_topics, registry.notify
         self.fragments = Fragments(registry, self.topics)
         self.session_name, self.max_event = settings["session"], settings["max_event"]
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
         self.counts_users, self.counts_addresses = settings["max_streams_per_user"] > 0, settings["max_streams_per_address"] > 0
         self.allowed_origins = settings["allowed_origins"] or frozenset()
         self.refusals = Throttle(logging.getLogger(__name__))
+        self.tail_interval_s = settings["tail_interval"]
         self.drain_timeout_s = settings["drain_timeout"]    # read by myapp.server
         # One object each for the whole process, whoever asks first: frames are shared by it.
         self._plain, self._with_fragments = (
@@ -86,6 +90,10 @@ class Runtime:
         return self._made().broker
 
     @property
+    def broker_state(self):
+        return self._made().broker_state
+
+    @property
     def allowance(self):
         return self._made().allowance
 
@@ -98,6 +106,18 @@ class Runtime:
     def follow(self):
         """Raises as `hub` does."""
         return self._listening().follow
+
+    def stats(self):
+        """Return what this process is doing, a dict that JSON can say. Starts nothing; reads the log's head, so raises LogUnavailable."""
+        parts, head = self._made(), self.log.head()
+        hub = parts.listening and parts.listening.hub
+        return {
+            "process": {"pid": parts.pid, "build": self.build, "threads": threading.active_count()},
+            "broker": {**parts.broker_state.as_dict(), **asdict(parts.broker.figures)},
+            "log": {"head": str(head.cursor), "floor": head.floor},
+            "hub": {"cursor": hub and str(hub.cursor), "behind": hub and max(0, head.cursor.seq - hub.cursor.seq)},
+            "streams": hub.open_streams if hub else 0,
+        }
 
     def prune(self):
         """Forget the events that the retention settings no longer keep. Returns how many. Raises LogUnavailable."""
@@ -122,8 +142,14 @@ class Runtime:
             return parts
         with self._lock:
             if self._parts is None or self._parts.pid != os.getpid():
-                self._parts = Parts(os.getpid(), Log(self._engine()), self.make_broker(), Allowance(self._settings["thread_streams"]))
+                self._parts = self._make()
             return self._parts
+
+    def _make(self):
+        engine, broker = self.engine(), self.make_broker()
+        broker.attach(engine)
+        state = BrokerState(without_password(broker.url), self.notify)
+        return Parts(os.getpid(), Log(engine), broker, state, Allowance(self._settings["thread_streams"]))
 
     def _listening(self):
         parts = self._made()
@@ -139,13 +165,14 @@ class Runtime:
             head.cursor, head.floor, parts.log.read_page, heartbeat_s=settings["heartbeat"], tape_bytes=settings["tape"],
             **{name: settings[name] for name in HUB_SETTINGS})
         watch = Watch(hub, Rights(self._registry, self.topics), recheck_s=settings["recheck"])
-        follow = Follow(hub, parts.log, heed=watch.heed, tail_interval_s=settings["tail_interval"])
-        parts.broker.subscribe(follow.take, follow.take_state)
+        follow = Follow(
+            hub, parts.log, heed=watch.heed, note_broker=parts.broker_state.note, tail_interval_s=self.tail_interval_s)
+        parts.broker.subscribe(follow)
         follow.start()
         watch.start()
         return Listening(hub, follow, watch)
 
-    def _engine(self):
+    def engine(self):
         """The engine behind the application's sessions, wherever it keeps it: asked of a request that is nobody's."""
         with prepare(request=Request.blank("/"), registry=self._registry) as env:
             session = getattr(env["request"], self.session_name)

@@ -118,10 +118,12 @@ def read_table(settings, prefix, table):
 
 def shown(name, value):
     """A value fit for a message: never a secret, never a whole page."""
-    if re.search(r"secret|password|token", name):
-        return "(not shown)"
-    # Of a URL nothing before the last @, and no query: a password may stand in either, and have any character in it.
-    return repr(re.sub(r"(?<=//).*@|\?.*", "…", str(value), flags=re.DOTALL)[:100])
+    return "(not shown)" if re.search(r"secret|password|token", name) else repr(without_password(value)[:100])
+
+
+def without_password(url):
+    """Return a URL with nothing before the last @, and no query: a password may stand in either, and have any character in it."""
+    return re.sub(r"(?<=//).*@|\?.*", "…", str(url), flags=re.DOTALL)
 
 
 TABLE = [

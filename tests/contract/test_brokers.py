@@ -1,15 +1,67 @@
-"""The contract of brokers, held against each one that there is."""
+"""The contract of brokers, held against each one that there is, on real servers; and what is each one's own."""
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from urllib.parse import quote
+
+import psycopg2
 import pytest
+import redis
 
 from myapp.realtime.brokers import find_broker
 from myapp.realtime.brokers.memory import MemoryBroker
-from myapp.realtime.testing.broker_contract import BrokerContract
+from myapp.realtime.brokers.networked import BrokerUnavailable
+from myapp.realtime.brokers.postgresql import PostgresBroker
+from myapp.realtime.brokers.rabbitmq import RabbitBroker
+from myapp.realtime.brokers.redis import RedisBroker
+from myapp.realtime.core.event import Event
+from myapp.realtime.testing import BrokerContract, NetworkedBrokerContract
+from myapp.realtime.testing.ear import Ear
+from tests.servers import PASSWORD, USER
+from tests.servers.postgresql import GUARDED
+
+URLS = ["redis://:{}@localhost", "rediss://me:{}@localhost:1/0", "amqp://me:{}@localhost/%2F", "amqps://me:{}@a,amqp://me:{}@b",
+        "postgresql://me:{}@localhost/x"]
 
 
 class TestMemoryBroker(BrokerContract):
     def make_broker(self):
         return MemoryBroker("memory://")
 
+
+class TestRedisBroker(NetworkedBrokerContract):
+    factory = RedisBroker
+
+    @pytest.fixture(autouse=True)
+    def use(self, own_redis):
+        self.server = own_redis
+
+
+class TestRabbitBroker(NetworkedBrokerContract):
+    factory = RabbitBroker
+
+    @pytest.fixture(autouse=True)
+    def use(self, own_rabbitmq):
+        self.server = own_rabbitmq
+
+
+class TestPostgresBroker(NetworkedBrokerContract):
+    factory, CARRIES_LARGE = PostgresBroker, False
+
+    @pytest.fixture(autouse=True)
+    def use(self, own_postgres):
+        self.server = own_postgres
+        with closing(psycopg2.connect(own_postgres.url)) as connection, connection:
+            connection.cursor().execute(f"DO $$ BEGIN CREATE ROLE {GUARDED} LOGIN PASSWORD '{PASSWORD}'; "
+                                        "EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+
+    @property
+    def url(self):
+        return self.server.url.replace(f"{USER}@", f"{GUARDED}:{quote(PASSWORD, safe='')}@")
+
+
+# What it is made from
 
 def test_the_scheme_names_the_broker():
     assert isinstance(find_broker("memory://", {}), MemoryBroker)
@@ -20,5 +72,122 @@ def test_a_broker_that_is_added_wins():
 
 
 def test_a_misspelt_scheme_names_the_nearest():
-    with pytest.raises(ValueError, match=r"no such broker; use memory://.*did you mean 'memory'"):
+    with pytest.raises(ValueError, match=r"no such broker; use amqp://, amqps://, memory://.*did you mean 'memory'"):
         find_broker("memroy://", {})
+
+
+def test_a_driver_that_is_missing_is_named_with_what_to_install():
+    needs = {"redis": ("redis", "redis"), "rediss": ("redis", "redis"), "amqp": ("pika", "rabbitmq"), "amqps": ("pika", "rabbitmq"),
+             "postgresql": ("psycopg2", "postgresql")}
+    program = ("import sys; sys.modules.update(dict.fromkeys(('redis', 'pika', 'psycopg2')))\n"      # as if not installed
+               "from myapp.realtime.brokers import find_broker\n"
+               f"for scheme in {[*needs]}:\n"
+               "    try: find_broker(f'{scheme}://me:secret@localhost', {})\n"
+               "    except ValueError as error: print(error)")
+    answer = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines() == [
+        f"its driver, the Python package {driver}, is not installed; pip install 'myapp[{extra}]'" for driver, extra in needs.values()]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_making_one_connects_to_nothing_and_starts_no_thread(url):
+    before = threading.active_count()
+    find_broker(url.format("secret", "secret"), {}).close()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("url", [
+    "redis://:s3cr3t@localhost:port", "redis://:s3cr3t@localhost/?socket_timeout=no", "amqp://me:s3cr3t@localhost:port", "amqp://me:s3cr3t@[::1",
+    "amqp://me:s3cr3t@a, amqps://me:s3cr3t@b:x", "postgresql://me:s3cr3t%zz@localhost/x", "postgresql://me:s3cr3t@localhost/x?no_such=1"])
+def test_a_url_that_cannot_be_used_is_refused_at_once_and_not_quoted(url):
+    with pytest.raises(ValueError, match="must be ") as refusal:
+        find_broker(url, {})
+    assert "s3cr3t" not in str(refusal.value)
+
+
+# Garbage, and what each server may do besides
+
+@pytest.fixture
+def listening(request):
+    """listening(broker): an Ear that is up. The broker is closed with the test."""
+    def make(broker):
+        request.addfinalizer(broker.close)
+        ear = Ear(broker)
+        ear.wait_until_up(10.0)
+        return ear
+    return make
+
+
+@pytest.mark.parametrize(("factory", "server"), [
+    (RedisBroker, "redis_url"), (RabbitBroker, "rabbitmq_url"), (PostgresBroker, "postgresql_url")])
+def test_garbage_is_counted_and_passed_over(request, listening, factory, server):
+    broker = factory(request.getfixturevalue(server))
+    ear, sending = listening(broker), broker.connect()
+    sending.send([b"\xc3\xa9 garbage", b'{"v": 1, "events": [7]}', b"null"])
+    sending.close()
+    broker.publish([Event("e0", 1, "a", "t", "{}")])
+    ear.wait_until(lambda: "e0" in {event.epoch for event in ear.heard}, 5.0)
+    assert broker.figures.unreadable >= 3 and ear.is_up
+
+
+def test_a_subscriber_that_redis_cuts_subscribes_again_and_says_so(redis_url, listening):
+    broker = RedisBroker(redis_url)
+    ear = listening(broker)
+    states = record_states(ear)
+    with redis.Redis.from_url(redis_url) as admin:
+        admin.client_kill_filter(_type="pubsub")
+    ear.wait_until(lambda: states[-1:] == [True], 5.0)
+    assert states == [False, True]
+
+
+def test_a_queue_that_rabbitmq_takes_away_is_noticed(rabbitmq_url):
+    """As happens when its node leaves a cluster: the connection stays, and nothing would ever come again."""
+    receiving = RabbitBroker(rabbitmq_url).listen()
+    try:
+        receiving._channel.queue_delete(receiving.queue)     # by its own connection, for the queue is no one else's to delete
+        with pytest.raises(BrokerUnavailable, match="the queue was deleted"):
+            for _ in range(50):
+                receiving.receive(0.1)
+    finally:
+        receiving.close()
+
+
+def test_rabbitmq_is_looked_for_at_each_of_several_addresses(rabbitmq_url, listening):
+    listening(RabbitBroker(f"amqp://me:wrong@127.0.0.1:1/, {rabbitmq_url}"))
+
+
+def test_a_backend_that_postgresql_ends_is_replaced(postgresql_url, listening):
+    broker = PostgresBroker(postgresql_url)
+    ear = listening(broker)
+    states = record_states(ear)
+    connection = psycopg2.connect(postgresql_url)
+    connection.cursor().execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'myapp.realtime'")
+    connection.close()
+    ear.wait_until(lambda: states[-1:] == [True], 5.0)
+    assert states == [False, True]
+
+
+def test_an_idle_connection_of_rabbitmq_outlives_many_heartbeats(rabbitmq_url, listening):
+    broker = RabbitBroker(f"{rabbitmq_url}?heartbeat=1")
+    ear = listening(broker)
+    broker.publish([Event("e0", 1, "a", "t", "{}")])
+    ear.wait_for(1, 5.0)
+    states, neglected = record_states(ear), broker.connect()
+    threading.Event().wait(4.0)
+    with pytest.raises(BrokerUnavailable):      # one of which nobody has taken care is dead by now
+        neglected.send([])
+    neglected.close()
+    broker.publish([Event("e0", 2, "a", "t", "{}")])
+    ear.wait_for(2, 5.0)
+    assert states == [] and broker.figures.dropped == 0
+
+
+def record_states(ear):
+    """Return a list to which each state that the broker tells from now on is added."""
+    states, take_state = [], ear.take_state
+
+    def record(is_up, reason=""):
+        states.append(is_up)
+        take_state(is_up, reason)
+    ear.take_state = record
+    return states

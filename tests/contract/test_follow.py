@@ -11,6 +11,7 @@ from myapp.realtime.follow import Follow
 from myapp.realtime.log import Log, metadata
 from myapp.realtime.transports.sse import EventStream
 from tests.conftest import run_statement
+from tests.waiting import wait_until
 
 LONG_S = 60.0       # a tail interval that never comes in a test
 
@@ -40,7 +41,9 @@ class Process:
 
 
 @pytest.fixture
-def make_process(engine, log):
+def make_process(engine, log, monkeypatch):
+    """make_process(**options): a Process that SQLite itself does not tell of commits: messages and tails are tested with it."""
+    monkeypatch.setattr("myapp.realtime.follow.PULSE_S", LONG_S)
     made = []
 
     def make(**options):
@@ -100,6 +103,54 @@ def test_a_broker_that_is_down_is_replaced_by_frequent_looks(make_process):
     process.wait_for(1)
     process.append()
     process.wait_for(2, timeout_s=3.0)
+
+
+def test_on_sqlite_the_commit_of_another_process_is_noticed_without_message_or_tail(sqlite_database):
+    here, elsewhere = (db.create_engine({"sqlalchemy.url": sqlite_database}) for _ in range(2))
+    metadata.create_all(here)
+    log = Log(here)
+    process = Process(here, log)
+    process.follow.reach(Cursor("none", 0))
+    try:
+        for seq in range(1, 5):
+            with elsewhere.begin() as connection:
+                Log(elsewhere).append(connection, [Event(None, None, "t", "x", "{}")])
+            process.wait_for(seq)
+    finally:
+        process.follow.stop()
+        log.close()
+
+
+def test_a_large_event_of_which_only_the_cursor_came_is_read_from_the_table(make_process):
+    process = make_process()
+    large, small = process.append(2)
+    process.follow.take([small])
+    process.follow.take_cursor(large.cursor)
+    process.wait_for(2)
+
+
+def test_cursors_of_another_log_or_of_what_is_known_make_nobody_look(make_process, monkeypatch):
+    process = make_process()
+    (event,) = process.append()
+    process.follow.take([event])
+    process.wait_for(1)
+    monkeypatch.setattr(process.log, "head", None)      # a look would fail, and be logged
+    for cursor in event.cursor, Cursor("other", 10**6):
+        process.follow.take_cursor(cursor)
+    process.follow.take(process.append())
+    process.wait_for(2)
+
+
+def test_each_state_of_the_broker_is_passed_on_in_order(engine, log):
+    states = []
+    follow = Follow(Hub(log.head().cursor, 0, log.read_page), log, note_broker=lambda *state: states.append(state))
+    follow.take_state(False, "gone")
+    follow.take_state(True)
+    follow.start()
+    follow.take_state(False, "gone again")
+    wait_until(lambda: len(states) == 3)
+    follow.stop()
+    assert states == [(False, "gone"), (True, ""), (False, "gone again")]
 
 
 def test_whoever_is_ahead_waits_until_the_hub_is_as_far(make_process):

@@ -73,9 +73,12 @@ class Listener:
 
     def __init__(self, shop):
         self.heard = []
-        shop.registry.realtime.broker.subscribe(self._take, lambda is_up: None)
+        shop.registry.realtime.broker.subscribe(self)
 
-    def _take(self, events):
+    def take_state(self, is_up, reason=""):
+        pass
+
+    def take(self, events):
         self.heard += [(event.seq, event.type) for event in events]
 
 

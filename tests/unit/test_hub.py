@@ -90,6 +90,14 @@ def test_a_transient_event_has_no_id_goes_out_at_once_and_is_never_replayed():
     assert read(here.join({"a"}, SSE, Cursor("e", 0))) == CONNECTED % b"e-0" + frame(1) + frame(2)
 
 
+def test_what_belongs_to_another_log_is_nobodys_business_transient_events_too():
+    here = hub()
+    stream = here.join({"a"}, SSE)
+    read(stream)
+    assert here.receive([event(1, epoch="f"), event(None, epoch="f"), event(None, epoch=None)]) is None
+    assert read(stream) == b"" and here.cursor == Cursor("e", 0)
+
+
 def test_a_new_life_of_the_log_resets_everyone_and_goes_on_from_there():
     here = hub(Log([event(1), event(2)]))
     stream, other = here.join({"a"}, SSE), here.join({"b"}, SSE)

@@ -87,7 +87,7 @@ class World(Crowd, Watching, Ending):
         self.messages += [event] * self.random.choice([0, 1, 1, 1, 2])      # lost, once, doubled
         if self.random.random() < 0.1:
             self._transients += 1
-            self.messages.append(self._event(None, None, {"number": self._transients}))
+            self.messages.append(self._event(self.epoch, None, {"number": self._transients}))
 
     def _event(self, epoch, seq, data):
         topic = self.random.choice(TOPICS)

@@ -4,35 +4,69 @@ A broker is found by the scheme of `realtime.broker`: `config.add_broker`, or th
 """
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any, Protocol
 
-from ..core.event import Event
+from ..core.event import Cursor, Event
 from ..errors import did_you_mean
 
 GROUP = "myapp.brokers"
 
 
+class Subscriber(Protocol):
+    """Who is told what a broker brings: follow.py. It never waits and never raises; any thread of the broker's may call it."""
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Events have come, in any order, some perhaps twice."""
+
+    def take_cursor(self, cursor: Cursor) -> None:
+        """The log has an event at `cursor` that was too large to be carried."""
+
+    def take_state(self, is_up: bool, reason: str = "") -> None:
+        """The broker has just subscribed, again perhaps, or is lost; `reason` says why, without a password."""
+
+
+@dataclass
+class Figures:
+    """What a broker has done in this process, events counted since it was made."""
+    published: int = 0      # carried to the broker
+    dropped: int = 0        # never carried: there was no room, no connection, or they are transient and too large
+    received: int = 0
+    unreadable: int = 0     # messages, not events, that no broker of this kind has sent
+
+
 class Broker(ABC):
     """The interface. It promises little: a message may be lost, doubled, late or out of order; the log repairs all of it.
 
-    Made with its URL when the application starts; makes no connection and no thread before `subscribe` or `publish`, so that
-    a process may be forked in between.
+    Made with its URL when the application starts, then told of the application's database; makes no connection and no thread
+    before `subscribe` or `publish`, so that a process may be forked in between. Raises ValueError("what is allowed") for a URL
+    that it cannot use. One that is reached over a network has most of its work done by brokers/networked.py.
     """
+    is_shared = True    # whether other processes hear what is published here
 
     def __init__(self, url: str):
-        self.url = url
+        self.url, self.figures, self.engine = url, Figures(), None
+
+    def attach(self, engine: Any) -> None:
+        """Learn of the application's SQLAlchemy Engine, before anything else. Raises ValueError as the constructor does."""
+        self.engine = engine
+
+    def publish_in(self, connection: Any, events: Sequence[Event]) -> bool:
+        """Carry logged `events` with the transaction of an SQLAlchemy `connection`, if it commits; the thread of the transaction.
+
+        Returns whether that is so. If not, `publish` is called after the commit. Raises what the database raises.
+        """
+        return False
 
     @abstractmethod
     def publish(self, events: Sequence[Event]) -> None:
         """Carry `events` to every process that has subscribed, this one included. Any thread. Never blocks, never raises."""
 
     @abstractmethod
-    def subscribe(self, on_events: Callable[[Sequence[Event]], None], on_state: Callable[[bool], None]) -> None:
-        """Have `on_events(events)` called with what comes, from a thread of the broker's own or of a publisher.
-
-        `on_state(True)` is called after every (re)subscription and `on_state(False)` on every loss. Once per process.
-        """
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Have `subscriber` told of what comes, of every (re)subscription and of every loss. Once per process."""
 
     @abstractmethod
     def close(self) -> None:
@@ -56,11 +90,20 @@ def _installed():
 
 def find_broker(url, added):
     """Return the broker for `url`: `added` ({scheme: factory}) wins over entry points. Raises ValueError("what is allowed")."""
-    scheme = url.partition(":")[0]
+    scheme = url.partition(":")[0].lower()
     installed = _installed()
     known = sorted(installed.keys() | added.keys())
     if scheme in added:
         return added[scheme](url)
     if scheme not in installed:
         raise ValueError(f"no such broker; use {', '.join(f'{name}://' for name in known)}{did_you_mean(scheme, known)}")
-    return installed[scheme].load()(url)
+    return _load(installed[scheme])(url)
+
+
+def _load(point):
+    """Return the factory of an entry point. Its extras are what the package must be installed with."""
+    try:
+        return point.load()
+    except ModuleNotFoundError as error:
+        package = f"{point.dist.name}[{','.join(point.extras)}]" if point.extras else point.dist.name
+        raise ValueError(f"its driver, the Python package {error.name}, is not installed; pip install '{package}'") from error

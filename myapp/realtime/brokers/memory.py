@@ -5,19 +5,25 @@ from . import Broker
 
 
 class MemoryBroker(Broker):
+    is_shared = False
+
     def __init__(self, url="memory://"):
         super().__init__(url)
-        self._lock = threading.Lock()       # guards _subscribers; never held while one is called
+        self._lock = threading.Lock()       # guards what follows and the figures; never held while a subscriber is called
         self._subscribers = ()
 
     def publish(self, events):
-        for on_events in self._subscribers:
-            on_events(events)
-
-    def subscribe(self, on_events, on_state):
         with self._lock:
-            self._subscribers += (on_events,)
-        on_state(True)
+            subscribers = self._subscribers
+            self.figures.published += len(events)
+            self.figures.received += len(events) * len(subscribers)
+        for subscriber in subscribers:
+            subscriber.take(events)
+
+    def subscribe(self, subscriber):
+        with self._lock:
+            self._subscribers += (subscriber,)
+        subscriber.take_state(True)
 
     def close(self):
         with self._lock:

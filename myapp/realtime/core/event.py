@@ -41,7 +41,7 @@ UNREADABLE = Cursor("", -1)     # given by a client, but no cursor that any log 
 @dataclass(slots=True, eq=False)
 class Event:
     """A logged fact, or, when `seq` is None, a transient one."""
-    epoch: str | None           # of the log that gave `seq`; None for a transient event
+    epoch: str | None           # which life of which log it belongs to; None for one that is yet to be written or stamped
     seq: int | None
     topic: str
     type: str
@@ -53,6 +53,11 @@ class Event:
     def cursor(self):
         """The Cursor that says "this event and all before it", or None for a transient one."""
         return None if self.seq is None else Cursor(self.epoch, self.seq)
+
+    @property
+    def id(self):
+        """What clients are told of it, text, or None for a transient one."""
+        return None if self.seq is None else str(self.cursor)
 
     def frame(self, encoding):
         """Return the bytes of this event in `encoding`. Any thread; two at once make equal bytes and one is kept."""

@@ -65,9 +65,11 @@ class Hub:
         (`growth.wait_for_room`) and call again, with or without more events.
         """
         for event in events:
+            if event.epoch != self.cursor.epoch:
+                continue        # of another life of the log, or of another application on the same broker
             if event.seq is None:
                 self._send_transient(event)
-            elif event.epoch == self.cursor.epoch and event.seq > self.cursor.seq:
+            elif event.seq > self.cursor.seq:
                 self._held[event.seq] = event
             self._release()
         self._release()

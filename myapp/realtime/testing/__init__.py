@@ -16,8 +16,9 @@ import webtest
 from ..brokers.memory import MemoryBroker
 from ..core.event import CONTROLS
 from .broker_contract import BrokerContract
+from .networked_contract import NetworkedBrokerContract
 
-__all__ = ["BrokerContract", "Message", "TestApp", "TestStream", "includeme"]
+__all__ = ["BrokerContract", "Message", "NetworkedBrokerContract", "TestApp", "TestStream", "includeme"]
 
 
 def includeme(config):

@@ -8,6 +8,7 @@ import logging
 import math
 import threading
 import time
+from collections import deque
 
 from .core.event import ORDERS
 from .errors import LogUnavailable
@@ -36,7 +37,7 @@ class Follow:
         self._tail_interval_s, self._clock = tail_interval_s, clock
         self._changed = threading.Condition()       # guards what follows
         self._inbox, self._waiting = [], 0          # events as the broker brings them; bytes of their data, those dropped included
-        self._broker_states = []                    # (is_up, reason) that nobody has been told of
+        self._broker_states = deque()               # (is_up, reason) that nobody has been told of
         self._is_asked, self._is_stopped, self._is_broker_up = False, False, False
         self._looks_begun, self._looks_done, self._reaching = 0, 0, 0
         self._tail_due, self._hole_due = clock() + tail_interval_s, None
@@ -111,28 +112,27 @@ class Follow:
     def _run(self):
         while True:
             try:
-                events, states, look = self._wait()
+                events, look = self._wait()
                 if self._is_stopped:
                     return
                 self._receive(events)
                 if self._has_pulse() or look:
                     self._look()
-                for is_up, reason in states:
-                    self._note_broker(is_up, reason)
+                while self._broker_states:
+                    self._note_broker(*self._broker_states.popleft())
             except Exception:       # the top of a thread: it goes on, for without it every page of this process stands still
                 logger.exception("following the event log goes on after an error")
                 self._hole_due, self._tail_due = None, self._clock() + ANXIOUS_S
 
     def _wait(self):
-        """Wait for something to do; return (events that have come, states of the broker, whether to look at the table)."""
+        """Wait for something to do; return (events that have come, whether to look at the table)."""
         with self._changed:
             due = min(self._tail_due, self._hole_due or self._tail_due)
             timeout_s = max(0, min(due, self._pulse_due) - self._clock())
             self._changed.wait_for(lambda: self._inbox or self._is_asked or self._is_stopped, timeout_s)
             events, self._inbox, self._waiting = self._inbox, [], 0
-            states, self._broker_states = self._broker_states, []
             look, self._is_asked = self._is_asked or self._clock() >= due, False
-            return events, states, look
+            return events, look
 
     def _receive(self, events):
         if self._enter(events) is None:

@@ -206,7 +206,7 @@ class Outbox:
         if is_committed and unsent:
             self._runtime.broker.publish(unsent)
         for event in events if is_committed else ():
-            self._runtime.notify(EventCommitted(event.topic, event.type, event.data, event.key, event.id))
+            self._runtime.tell(EventCommitted(event.topic, event.type, event.data, event.key, event.id))
 
     # Events of the session
 

@@ -26,6 +26,8 @@ from .throttle import Throttle
 from .transports.sse import EventStream
 from .watch import Watch
 
+logger = logging.getLogger(__name__)
+
 HUB_SETTINGS = (
     "window", "replay_limit", "replay_bytes", "pending_bytes", "max_streams", "max_streams_per_user", "max_streams_per_address")
 
@@ -59,13 +61,13 @@ class Runtime:
         self.make_broker = make_broker
         self._lock = threading.Lock()       # guards _parts while they are made
         self._parts = None
-        self.topics, self.notify = registry.realtime_topics, registry.notify
+        self.topics = registry.realtime_topics
         self.fragments = Fragments(registry, self.topics)
         self.session_name, self.max_event = settings["session"], settings["max_event"]
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
         self.counts_users, self.counts_addresses = settings["max_streams_per_user"] > 0, settings["max_streams_per_address"] > 0
         self.allowed_origins = settings["allowed_origins"] or frozenset()
-        self.refusals = Throttle(logging.getLogger(__name__))
+        self.refusals = Throttle(logger)
         self.tail_interval_s = settings["tail_interval"]
         self.drain_timeout_s = settings["drain_timeout"]    # read by myapp.server
         # One object each for the whole process, whoever asks first: frames are shared by it.
@@ -106,6 +108,13 @@ class Runtime:
     def follow(self):
         """Raises as `hub` does."""
         return self._listening().follow
+
+    def tell(self, notice):
+        """Tell the application's subscribers one of events.py. What they raise is logged."""
+        try:
+            self._registry.notify(notice)
+        except Exception:       # of somebody else's code, about what has happened already
+            logger.exception("a subscriber of %s failed", type(notice).__name__)
 
     def stats(self):
         """Return what this process is doing, a dict that JSON can say. Starts nothing; reads the log's head, so raises LogUnavailable."""
@@ -148,7 +157,7 @@ class Runtime:
     def _make(self):
         engine, broker = self.engine(), self.make_broker()
         broker.attach(engine)
-        state = BrokerState(without_password(broker.url), self.notify)
+        state = BrokerState(without_password(broker.url), self.tell)
         return Parts(os.getpid(), Log(engine), broker, state, Allowance(self._settings["thread_streams"]))
 
     def _listening(self):

@@ -118,12 +118,17 @@ def read_table(settings, prefix, table):
 
 def shown(name, value):
     """A value fit for a message: never a secret, never a whole page."""
-    return "(not shown)" if re.search(r"secret|password|token", name) else repr(without_password(value)[:100])
+    return "(not shown)" if re.search(r"secret|password|token", name) else repr(without_password(str(value))[:100])
 
 
 def without_password(url):
     """Return a URL with nothing before the last @, and no query: a password may stand in either, and have any character in it."""
-    return re.sub(r"(?<=//).*@|\?.*", "…", str(url), flags=re.DOTALL)
+    scheme = re.match(r"[\w+.-]*:?/*", url)[0]
+    head, mark, query = url[len(scheme):].partition("?")
+    if "@" in query:        # a password with a ? in it, or a query with an @
+        return f"{scheme}…"
+    _, at, place = head.rpartition("@")
+    return f"{scheme}{at and '…@'}{place}{mark and '?…'}"
 
 
 TABLE = [

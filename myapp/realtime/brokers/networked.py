@@ -67,6 +67,7 @@ class NetworkedBroker(Broker):
         self._lock = threading.Lock()       # guards what follows; never held while a subscriber is called
         self._publishing, self._listening, self._subscriber = None, None, None
         self._faults = {}                   # end -> why it does not work now
+        self._is_known = False              # whether the listening end has either worked or failed
         self._garbage, self._surprises = Throttle(logger), Throttle(logger)
 
     @abstractmethod
@@ -122,17 +123,18 @@ class NetworkedBroker(Broker):
     def _note(self, end, fault=""):
         """An end works, or does not. Whoever listens is told of changes, and of each subscription; where nobody listens, the log is."""
         with self._lock:
-            was_up = not self._faults
+            was_up, is_known = not self._faults, self._is_known
             self._faults.pop(end, None)
             if fault:
                 self._faults[end] = " ".join(fault.split()).rstrip(".")
             is_up, subscriber = not self._faults, self._subscriber
-        if self._closed.is_set() or (is_up == was_up and (end == PUBLISHING or fault)):
+            self._is_known = is_known or end == LISTENING
+        if self._closed.is_set():
             return
-        if subscriber is not None:
-            self._tell(subscriber)
-        else:
+        if subscriber is None and is_up != was_up:
             logger.warning("the broker answers again" if is_up else f"the broker does not answer, so others see changes later: {fault}")
+        if subscriber is not None and self._is_known and (is_up != was_up or not is_known or end == LISTENING and not fault):
+            self._tell(subscriber)
 
     def _tell(self, subscriber):
         """Tell the state, and again if the other thread has changed it meanwhile: what is told last must be true."""

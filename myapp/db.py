@@ -155,6 +155,11 @@ def dbsession(request):
     return session
 
 
+def has_current_schema(dbsession):
+    """Tell whether the database of a session has the schema of this release."""
+    return schema.present(dbsession.connection()) == schema.heads()
+
+
 def includeme(config):
     settings = config.registry.settings
     settings.update({

@@ -25,13 +25,13 @@ def check(engine):
         return [f"{url}: there is no such database file; run `myapp-init-db INI`, which creates it"]
     try:
         with engine.execution_options(reading=True).connect() as connection:    # no writer is waited for
-            present = set(MigrationContext.configure(connection).get_current_heads())
+            found = present(connection)
     except sa.exc.SQLAlchemyError as error:
         return [f"{url}: cannot be reached ({reason(error)}); start the database or correct the URL"]
     finally:
         engine.dispose()            # the server may fork later, and a connection is not to be shared
-    if present != heads():
-        return [f"{url}: its schema is not that of this release (it has {_named(present)}, this release needs {_named(heads())}); "
+    if found != heads():
+        return [f"{url}: its schema is not that of this release (it has {_named(found)}, this release needs {_named(heads())}); "
                 "run `myapp-init-db INI`"]
     return []
 
@@ -42,6 +42,11 @@ def upgrade(engine):
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "heads")
+
+
+def present(connection):
+    """Return the revisions that a database has, a frozenset; none where nobody has migrated it."""
+    return frozenset(MigrationContext.configure(connection).get_current_heads())
 
 
 @cache

@@ -20,4 +20,5 @@ def includeme(config):
     config.include(".topics")
     config.include(".api")
     config.include(".pages")
+    config.include(".health")
     config.add_assets("static", "myapp.app:static")

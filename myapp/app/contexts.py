@@ -20,6 +20,7 @@ POST = "post"                       # post updates in a channel
 VIEW_MEMBERS = "view_members"       # see who the members of a channel are
 MANAGE_MEMBERS = "manage_members"   # say who they are
 VIEW_AUDIT = "view_audit"           # see who did what
+VIEW_STATS = "view_stats"           # see what the process is doing
 MANAGE_CREDENTIALS = "manage_credentials"   # see, make and end sessions and tokens; whose, api/sessions.py says
 
 ADMINS = (Allow, f"role:{Role.ADMIN}", ALL_PERMISSIONS)

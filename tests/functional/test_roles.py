@@ -27,6 +27,7 @@ TABLE = [
     ("PUT", "/api/users/{self}", {"role": "admin"}, (200, 403, 403, 401)),
     ("DELETE", "/api/users/{member}", None, (204, 204, 403, 401)),
     ("DELETE", "/api/users/{admin}", None, (204, 403, 403, 401)),
+    ("GET", "/api/stats", None, (200, 403, 403, 401)),
     ("GET", "/api/me", None, (200, 200, 200, 401)),
     ("GET", "/api/sessions", None, (200, 200, 200, 401)),
     ("GET", "/api/sessions?user={admin}", None, (200, 404, 404, 401)),

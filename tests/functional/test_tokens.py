@@ -105,6 +105,7 @@ TABLE = [   # scopes of a token of the admin, method, address, body, status
     (("read:*",), "PUT", "/api/users/2", {"name": "x"}, 403),
     (("read:*",), "DELETE", "/api/users/2", None, 403),
     (("read:*",), "GET", "/api/audit", None, 403),
+    (("read:*",), "GET", "/api/stats", None, 403),
     (("read:*",), "GET", "/api/sessions", None, 403),
     (("read:*",), "GET", "/users", None, 403),
     (("read:*",), "HEAD", "/events?topic=users", None, 200),

@@ -6,6 +6,7 @@ def includeme(config):
     config.include(".channels")
     config.include(".topic_events")
     config.include(".audit")
+    config.include(".stats")
     config.include(".me")
     config.include(".tokens")
     config.include(".sessions")

@@ -29,7 +29,9 @@ RULES = {
     "myapp/realtime/brokers/postgresql.py": ({f"{R}.brokers", f"{R}.errors"}, STDLIB | {"psycopg2"}),
     "myapp/realtime/brokers/*.py": ({f"{R}.brokers", f"{R}.core.event", f"{R}.errors", f"{R}.throttle"}, STDLIB),
     "myapp/realtime/transports/*.py": ({f"{R}.core", f"{R}.errors", f"{R}.transports"}, STDLIB),
-    "myapp/realtime/log.py": ({f"{R}.core", f"{R}.errors"}, STDLIB | {"sqlalchemy"}),
+    "myapp/realtime/log.py": ({f"{R}.core", f"{R}.errors", f"{R}.life", f"{R}.pulse"}, STDLIB | {"sqlalchemy"}),
+    "myapp/realtime/life.py": (set(), STDLIB | {"sqlalchemy"}),
+    "myapp/realtime/pulse.py": (set(), STDLIB | {"sqlalchemy"}),
     "myapp/realtime/publish.py": (
         {f"{R}.core", f"{R}.errors", f"{R}.events"}, STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
     "myapp/realtime/follow.py": ({f"{R}.core", f"{R}.errors"}, STDLIB),

@@ -3,23 +3,21 @@
 `seq` has no gaps and rises in the order of commits, because whoever appends holds the one head row until the commit.
 So appending is the last thing that a transaction does, and isolation is READ COMMITTED: see publish.py.
 """
-import hashlib
-import json
-import secrets
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cache
 
 import sqlalchemy as sa
 
 from .core.event import Cursor, Event
 from .core.window import PAGE
 from .errors import LogUnavailable
+from .life import Life, lineage_of, random_epoch
+from .pulse import Pulse
 
-EPOCH_DIGITS = 8        # hex digits: two lives of one log meet by chance once in four thousand million
 PRUNE_BATCH = 10_000    # rows of one DELETE: longer ones hold up vacuum and, on SQLite, every writer
-PULSES = 30             # asked of one connection
 READERS = 2             # connections that read at once: a thousand clients that come back must not take the database for themselves
 
 metadata = sa.MetaData(naming_convention={
@@ -42,21 +40,23 @@ log_table = sa.Table(
     sa.Column("created", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.current_timestamp()),
     sa.Index("ix_event_log_topic_seq", "topic", "seq"))
 
-# One round trip while the head row is locked: every other writer waits for it.
-APPEND_POSTGRESQL = sa.text("""
+# One round trip while the head row is locked: every other writer waits for it. A second one, to notify, cost eight writers 40 % of their
+# commits, this one 25 %. What is rung for is a table of its own, not a column of the last line: there the planner, which takes the head
+# for a thousand rows until the first ANALYZE, expects so much that it compiles, 50 ms each time.
+APPEND_POSTGRESQL = """
     WITH head AS (UPDATE event_log_head SET seq = seq + :n RETURNING seq, epoch),
     written AS (
         INSERT INTO event_log (seq, topic, type, key, data)
         SELECT head.seq - :n + new.place, new.topic, new.type, new.key, new.data
         FROM head, unnest(CAST(:topics AS text[]), CAST(:types AS text[]), CAST(:keys AS text[]), CAST(:datas AS text[]))
-            WITH ORDINALITY AS new(topic, type, key, data, place))
-    SELECT seq, epoch FROM head""")
+            WITH ORDINALITY AS new(topic, type, key, data, place)
+        RETURNING seq, topic, type, key, data),
+    rung AS ({rung})
+    SELECT seq, epoch, (SELECT count(*) FROM rung) FROM head"""
 
 SELECT_EVENTS = sa.select(
     *(log_table.c[name] for name in ("seq", "topic", "type", "key", "data")),
     sa.select(head_table.c.epoch).scalar_subquery().label("epoch")).order_by(log_table.c.seq)
-
-LINEAGE_POSTGRESQL = sa.text("SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()")
 
 
 @dataclass(frozen=True)
@@ -82,37 +82,41 @@ class Log:
         pool = engine.pool.recreate()
         self._engine = sa.create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
         self._readers = threading.BoundedSemaphore(READERS)
-        self._lineage = None        # of the database: part of the epoch; known after the first look
-        self._epoch = None          # as it was last seen
-        self._pulse, self._pulses = None, 0     # the connection that `pulse` asks, and how often it has; the follow thread's own
+        self._life = None           # as it was last seen
+        self._pulse = Pulse(self._engine)
 
     def close(self):
-        self._close_pulse()
+        self._pulse.close()
         self._engine.dispose()
 
     # On the caller's connection
 
-    def append(self, connection, events):
-        """Write `events`, whose seq is None, in their order, and return them as logged Events.
+    def append(self, connection, events, ring=None):
+        """Write `events`, whose seq is None, in their order. Returns (them as logged Events, whether all were rung for).
+
+        ring  of a broker that lives in this database, PostgreSQL: an SQL expression, evaluated for each row in order, that tells other
+              processes of it once it is committed; over the columns seq, topic, type, key and data, and the parameter :epoch
 
         From here to the end of its transaction the caller keeps every other writer of the log waiting.
         Raises what the database raises, for the transaction's own retry.
         """
-        lineage = self._known_lineage()
-        write = _append_postgresql if connection.dialect.name == "postgresql" else _append_portable
-        seq, stored = write(connection, events)
-        first, epoch = seq - len(events) + 1, self._seen(stored, lineage)
-        return [Event(epoch, first + place, event.topic, event.type, event.data, event.key) for place, event in enumerate(events)]
+        life = self._known_life()
+        if connection.dialect.name == "postgresql":
+            seq, stored, rung = _append_postgresql(connection, events, ring, life)
+        else:
+            seq, stored, rung = _append_portable(connection, events)
+        first, epoch = seq - len(events) + 1, self._see(stored, life.lineage).epoch
+        logged = [Event(epoch, first + place, event.topic, event.type, event.data, event.key) for place, event in enumerate(events)]
+        return logged, rung == len(events)
 
     def cursor(self, connection):
         """Return the Cursor of the newest event that `connection` sees: what it reads afterwards is at least as new."""
         seq, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.epoch)).one()
-        self._lineage = _lineage(connection)    # again each time: a failover to a standby changes it
-        return Cursor(self._seen(stored, self._lineage), seq)
+        return Cursor(self._see(stored, lineage_of(connection)).epoch, seq)     # asked each time: a failover to a standby changes it
 
     def stamp(self, connection, event):
         """Return a transient `event` with the epoch of this log, by which processes of another log know that it is not for them."""
-        epoch = self._epoch or self.cursor(connection).epoch
+        epoch = self._life.epoch if self._life else self.cursor(connection).epoch
         return Event(epoch, None, event.topic, event.type, event.data, event.key)
 
     def has_events(self, connection, topic):
@@ -125,32 +129,19 @@ class Log:
         """Return the Head now. Raises LogUnavailable."""
         with self._reading() as connection:
             seq, floor, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.floor, head_table.c.epoch)).one()
-            self._lineage = _lineage(connection)
-        return Head(Cursor(self._seen(stored, self._lineage), seq), floor, stored)
+            life = self._see(stored, lineage_of(connection))
+        return Head(Cursor(life.epoch, seq), floor, stored)
 
     def pulse(self):
-        """Return what changes with each commit of any process, in a few us; None where the database has no such thing. The follow thread.
+        """Return what changes with each commit of any process, in some us; None where the database has no such thing.
 
-        SQLite counts the commits of others for each connection. The connection is a new one from time to time, for a file that was
-        replaced lives on in those that have it open. Raises LogUnavailable.
+        The follow thread. Raises LogUnavailable.
         """
-        if self._engine.dialect.name != "sqlite":
-            return None
         try:
-            if self._pulse is None or self._pulses % PULSES == 0:
-                self._close_pulse()
-                self._pulse = self._engine.connect()
-                self._pulse.detach()        # the readers' places stay theirs
-            self._pulses += 1
-            return self._pulses // PULSES, self._pulse.exec_driver_sql("PRAGMA data_version").scalar()
+            return self._pulse.read()
         except sa.exc.SQLAlchemyError as error:
-            self._close_pulse()
+            self._pulse.close()
             raise _unavailable(error) from error
-
-    def _close_pulse(self):
-        pulse, self._pulse = self._pulse, None
-        if pulse is not None:
-            pulse.close()
 
     def read_after(self, seq, *, limit=1000):
         """Return the events that follow `seq`, oldest first.
@@ -162,8 +153,8 @@ class Log:
         """
         with self._reading() as connection:
             rows = connection.execute(SELECT_EVENTS.where(log_table.c.seq > seq).limit(limit)).all()
-        lineage = self._known_lineage()
-        return [Event(_epoch(row.epoch, lineage), row.seq, row.topic, row.type, row.data, row.key) for row in rows]
+        lineage = self._known_life().lineage
+        return [Event(Life(row.epoch, lineage).epoch, row.seq, row.topic, row.type, row.data, row.key) for row in rows]
 
     def read_page(self, number):
         """Return the events of page `number` (core/window.py), as far as there are any. Raises LogUnavailable."""
@@ -172,7 +163,7 @@ class Log:
     def renew(self, head):
         """Begin another life of the log, unless somebody has since `head` was read; for whoever finds it shorter than it was."""
         with self._reading() as connection:
-            connection.execute(sa.update(head_table).where(head_table.c.epoch == head.stored).values(epoch=_random_epoch()))
+            connection.execute(sa.update(head_table).where(head_table.c.epoch == head.stored).values(epoch=random_epoch()))
 
     def prune(self, *, older_than=None, keep_rows=None):
         """Forget events from before `older_than` (aware datetime) and all but the newest `keep_rows`. Returns how many seqs went.
@@ -198,11 +189,16 @@ class Log:
         older = log_table.c.created < moment.astimezone(UTC)
         return connection.scalar(sa.select(sa.func.max(log_table.c.seq)).where(older)) or 0
 
-    def _known_lineage(self):
-        if self._lineage is None:
-            with self._reading() as connection:
-                self._lineage = _lineage(connection)
-        return self._lineage
+    def _known_life(self):
+        """The Life as it was last seen. The first time it is read; raises LogUnavailable."""
+        if self._life is None:
+            self.head()
+        return self._life
+
+    def _see(self, stored, lineage):
+        """Return the Life, and remember it."""
+        self._life = Life(stored, lineage)
+        return self._life
 
     @contextmanager
     def _reading(self):
@@ -212,52 +208,41 @@ class Log:
         except sa.exc.SQLAlchemyError as error:
             raise _unavailable(error) from error
 
-    def _seen(self, stored, lineage):
-        """Return the epoch that clients see, and remember it."""
-        self._epoch = _epoch(stored, lineage)
-        return self._epoch
-
 
 def _unavailable(error):
     return LogUnavailable(f"the event log cannot be read: {type(error).__name__}; is the database up and migrated?")
 
 
-def _append_postgresql(connection, events):
+def _append_postgresql(connection, events, ring, life):
+    """Return (seq of the last, the stored epoch, how many were rung for)."""
     columns = {f"{name}s": [getattr(event, name) for event in events] for name in ("topic", "type", "key", "data")}
-    return connection.execute(APPEND_POSTGRESQL, {"n": len(events), **columns}).one()
+    known = {"epoch": life.epoch, "stored": life.stored} if ring else {}
+    return connection.execute(_append_statement(ring), {"n": len(events), **columns, **known}).one()
+
+
+@cache
+def _append_statement(ring):
+    # Not under an epoch that has just ended: nobody would take it.
+    rung = f"SELECT {ring} FROM (SELECT written.* FROM written, head WHERE head.epoch = :stored ORDER BY seq) AS event"
+    return sa.text(APPEND_POSTGRESQL.format(rung=rung if ring else "SELECT WHERE false"))
 
 
 def _append_portable(connection, events):
+    """Return what _append_postgresql does."""
     raised = sa.update(head_table).values(seq=head_table.c.seq + len(events)).returning(head_table.c.seq, head_table.c.epoch)
     seq, stored = connection.execute(raised).one()
     connection.execute(sa.insert(log_table), [
         {"seq": seq - len(events) + place, "topic": event.topic, "type": event.type, "key": event.key, "data": event.data}
         for place, event in enumerate(events, 1)])
-    return seq, stored
-
-
-def _lineage(connection):
-    """Which database this is, beyond what is written in it: a restored backup or a standby that took over is another one."""
-    if connection.dialect.name != "postgresql":
-        return ""
-    return json.dumps([int(part) for part in connection.execute(LINEAGE_POSTGRESQL).one()])
-
-
-def _epoch(stored, lineage):
-    """The epoch that clients see. A digest, for it is public and short."""
-    return stored if not lineage else hashlib.sha256(f"{stored} {lineage}".encode()).hexdigest()[:EPOCH_DIGITS]
+    return seq, stored, 0
 
 
 def new_epoch(connection):
     """Begin another life of the log, after a backup was restored: every open page starts over. In the caller's transaction."""
-    connection.execute(sa.update(head_table).values(epoch=_random_epoch()))
+    connection.execute(sa.update(head_table).values(epoch=random_epoch()))
 
 
 @sa.event.listens_for(head_table, "after_create")
 def _first_epoch(table, connection, **options):
     """`metadata.create_all` makes a log that works, as the migration does."""
-    connection.execute(sa.insert(head_table).values(one=1, seq=0, floor=0, epoch=_random_epoch()))
-
-
-def _random_epoch():
-    return secrets.token_hex(EPOCH_DIGITS // 2)
+    connection.execute(sa.insert(head_table).values(one=1, seq=0, floor=0, epoch=random_epoch()))

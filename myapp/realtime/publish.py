@@ -191,18 +191,19 @@ class Outbox:
         pending, self._pending = self._pending, []
         connection, new = self._session.connection(), [event for _, event, transient in pending if not transient]
         log, broker = self._runtime.log, self._runtime.broker
-        logged = log.append(connection, new) if new else []
-        is_carried = bool(logged) and broker.publish_in(connection, logged)
+        logged, is_rung = log.append(connection, new, broker.ring) if new else ([], False)
         following = iter(logged)
         written = [log.stamp(connection, event) if transient else next(following) for _, event, transient in pending]
         self._written += written
-        self._unsent += [event for event in written if event.seq is None or not is_carried]
+        self._unsent += [event for event in written if event.seq is None or not is_rung]
 
     def _after_commit(self, is_committed):
         events, unsent, self._written, self._unsent, self._transaction = self._written, self._unsent, [], [], None
         forgotten, self._pending = self._pending, []
         if is_committed and forgotten:
             logger.error("%d events were published too late in a commit to be part of it and are lost; publish earlier", len(forgotten))
+        if is_committed and events:
+            self._runtime.broker.figures.add(published=len(events) - len(unsent))
         if is_committed and unsent:
             self._runtime.broker.publish(unsent)
         for event in events if is_committed else ():

@@ -5,7 +5,7 @@ It puts the parts together and knows nothing of what they do.
 import logging
 import os
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from pyramid.request import Request
@@ -122,7 +122,7 @@ class Runtime:
         hub = parts.listening and parts.listening.hub
         return {
             "process": {"pid": parts.pid, "build": self.build, "threads": threading.active_count()},
-            "broker": {**parts.broker_state.as_dict(), **asdict(parts.broker.figures)},
+            "broker": {**parts.broker_state.as_dict(), **parts.broker.figures.as_dict()},
             "log": {"head": str(head.cursor), "floor": head.floor},
             "hub": {"cursor": hub and str(hub.cursor), "behind": hub and max(0, head.cursor.seq - hub.cursor.seq)},
             "streams": hub.open_streams if hub else 0,

@@ -30,7 +30,7 @@ class Process:
 
     def append(self, count=1):
         with self.engine.begin() as connection:
-            return self.log.append(connection, [Event(None, None, "t", "x", "{}") for _ in range(count)])
+            return self.log.append(connection, [Event(None, None, "t", "x", "{}") for _ in range(count)])[0]
 
     def wait_for(self, seq, timeout_s=5.0):
         deadline = time.monotonic() + timeout_s

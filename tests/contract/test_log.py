@@ -26,7 +26,7 @@ def events(count, topic="t"):
 
 def append(engine, log, *new):
     with engine.begin() as connection:
-        return log.append(connection, list(new))
+        return log.append(connection, list(new))[0]
 
 
 def test_an_empty_log_begins_at_zero(log):
@@ -72,7 +72,7 @@ def test_appending_many_events_is_one_statement_on_postgresql_and_two_elsewhere(
 def test_the_cursor_is_that_of_the_transaction_which_reads_it(engine, log):
     with engine.begin() as connection:
         assert log.cursor(connection) == log.head().cursor
-        (written,) = log.append(connection, events(1))
+        (written,), _ = log.append(connection, events(1))
         assert log.cursor(connection) == written.cursor
         assert log.head().cursor.seq == 0, "nothing uncommitted is seen"
     assert log.head().cursor == written.cursor

@@ -2,9 +2,9 @@
 
 A broker is found by the scheme of `realtime.broker`: `config.add_broker`, or the entry point group `myapp.brokers`.
 """
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Protocol
@@ -28,13 +28,23 @@ class Subscriber(Protocol):
         """The broker has just subscribed, again perhaps, or is lost; `reason` says why, without a password."""
 
 
-@dataclass
 class Figures:
-    """What a broker has done in this process, events counted since it was made."""
-    published: int = 0      # carried to the broker
-    dropped: int = 0        # never carried: there was no room, no connection, or they are transient and too large
-    received: int = 0
-    unreadable: int = 0     # messages, not events, that no broker of this kind has sent
+    """What a broker has done in this process since it was made. Any thread."""
+
+    def __init__(self):
+        self._lock = threading.Lock()       # guards what follows
+        self.published = 0      # events carried to the broker
+        self.dropped = 0        # events never carried: there was no room, no connection, or they are transient and too large
+        self.received = 0       # events
+        self.unreadable = 0     # messages that no broker of this kind has sent
+
+    def add(self, **counts):
+        with self._lock:
+            for name, count in counts.items():
+                setattr(self, name, getattr(self, name) + count)
+
+    def as_dict(self):
+        return {name: getattr(self, name) for name in ("published", "dropped", "received", "unreadable")}
 
 
 class Broker(ABC):
@@ -45,6 +55,8 @@ class Broker(ABC):
     that it cannot use. One that is reached over a network has most of its work done by brokers/networked.py.
     """
     is_shared = True    # whether other processes hear what is published here
+    ring = None         # SQL by which an event is carried within the transaction that writes it; for those `publish` is not called.
+    #                     Of a broker that is the application's own database alone: see log.append, which evaluates it for each row.
 
     def __init__(self, url: str):
         self.url, self.figures, self.engine = url, Figures(), None
@@ -52,13 +64,6 @@ class Broker(ABC):
     def attach(self, engine: Any) -> None:
         """Learn of the application's SQLAlchemy Engine, before anything else. Raises ValueError as the constructor does."""
         self.engine = engine
-
-    def publish_in(self, connection: Any, events: Sequence[Event]) -> bool:
-        """Carry logged `events` with the transaction of an SQLAlchemy `connection`, if it commits; the thread of the transaction.
-
-        Returns whether that is so. If not, `publish` is called after the commit. Raises what the database raises.
-        """
-        return False
 
     @abstractmethod
     def publish(self, events: Sequence[Event]) -> None:

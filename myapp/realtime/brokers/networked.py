@@ -81,9 +81,8 @@ class NetworkedBroker(Broker):
     # Any thread
 
     def publish(self, events):
-        dropped = self._backlog.add(events)
+        self.figures.add(dropped=self._backlog.add(events))
         with self._lock:
-            self.figures.dropped += dropped
             if self._publishing is None and not self._closed.is_set():
                 self._publishing = self._start(self._publish, PUBLISHING)
 
@@ -163,10 +162,10 @@ class NetworkedBroker(Broker):
                     sending = self._send(sending, messages)
                     pauses.begin_anew()
                     self._note(PUBLISHING)
-                self._count(len(events) - left_out, left_out)
+                self.figures.add(published=len(events) - left_out, dropped=left_out)
                 events = []
         finally:
-            self._count(0, len(events))
+            self.figures.add(dropped=len(events))
             if sending:
                 sending.close()
 
@@ -185,11 +184,6 @@ class NetworkedBroker(Broker):
             sending.close()
             raise
         return sending
-
-    def _count(self, published, dropped):
-        with self._lock:
-            self.figures.published += published
-            self.figures.dropped += dropped
 
     # The listening thread
 
@@ -210,12 +204,12 @@ class NetworkedBroker(Broker):
             try:
                 events, cursor = message.read(each)
             except ValueError as error:
-                self.figures.unreadable += 1
+                self.figures.add(unreadable=1)
                 self._garbage.warning("the broker brought what is no message of ours: %s", error)
             else:
                 taken += events
                 cursors += [cursor] if cursor else []
-        self.figures.received += len(taken)
+        self.figures.add(received=len(taken))
         if not self._closed.is_set():
             self._subscriber.take(taken)
             for cursor in cursors:

@@ -12,7 +12,6 @@ import psycopg2
 import psycopg2.extensions
 
 from ..errors import BrokerUnavailable
-from .message import write
 from .networked import NetworkedBroker, Receiving, Sending
 
 CHANNEL = "myapp_realtime"
@@ -21,6 +20,11 @@ TIMEOUT_S = 2.0         # for a connection and for an answer
 SILENCE_S = 2.0         # after which the connection notifies itself: a server that hangs, or a pooler between, says nothing
 PORT = "5432"
 NOTIFY = "SELECT pg_notify(%s, payload) FROM unnest(%s) WITH ORDINALITY AS new(payload, place) ORDER BY place"
+# As message.py writes it: the event, or where that is too large, its cursor.
+RING = f"""
+    (SELECT pg_notify('{CHANNEL}', CASE WHEN octet_length(whole) <= {MOST_BYTES} THEN whole ELSE head END)
+    FROM (SELECT '{{"v": 1, "events": [' || json_build_array(CAST(:epoch AS text), seq, topic, type, data, key) || ']}}' AS whole,
+        '{{"v": 1, "head": ' || json_build_array(CAST(:epoch AS text), seq) || '}}' AS head) AS message)"""
 OPTIONS = {"application_name": "myapp.realtime", "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
@@ -39,14 +43,7 @@ class PostgresBroker(NetworkedBroker):
         if self._target is None:
             raise ValueError(f"postgresql:// is the application's own database, and that is {engine.dialect.name}; "
                              "write postgresql://user:password@host[:port]/database")
-
-    def publish_in(self, connection, events):
-        if self._own is None or _place(self._own) != _place(self._target):
-            return False
-        messages, _ = write(events, most_bytes=MOST_BYTES)
-        connection.exec_driver_sql(NOTIFY, (CHANNEL, [each.decode() for each in messages]))
-        self._count(len(events), 0)
-        return True
+        self.ring = RING if self._own and _place(self._own) == _place(self._target) else None
 
     def connect(self):
         return PostgresSending(self._target)

@@ -9,35 +9,10 @@ from myapp.realtime.core.event import Cursor, Event
 from myapp.realtime.core.hub import Hub
 from myapp.realtime.follow import Follow
 from myapp.realtime.log import Log, metadata
-from myapp.realtime.transports.sse import EventStream
 from tests.conftest import run_statement
 from tests.waiting import wait_until
 
-LONG_S = 60.0       # a tail interval that never comes in a test
-
-
-class Process:
-    """What one process has: a hub that follows the log, and one stream of all."""
-
-    def __init__(self, engine, log, tail_interval_s=LONG_S, **hub):
-        self.engine, self.log = engine, log
-        head = log.head()
-        self.hub = Hub(head.cursor, head.floor, log.read_page, **hub)
-        self.stream = self.hub.join({"t"}, EventStream())
-        self.follow = Follow(self.hub, log, tail_interval_s=tail_interval_s)
-        self.follow.start()
-        self.follow.take_state(True)
-
-    def append(self, count=1):
-        with self.engine.begin() as connection:
-            return self.log.append(connection, [Event(None, None, "t", "x", "{}") for _ in range(count)])[0]
-
-    def wait_for(self, seq, timeout_s=5.0):
-        deadline = time.monotonic() + timeout_s
-        while self.hub.cursor.seq < seq:
-            assert self.stream.feed.wait(self.stream, deadline - time.monotonic()), f"at {self.hub.cursor}, not at {seq}"
-            self.stream.next()
-        return time.monotonic()
+from .process import LONG_S, Process
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def readiness(request):
 
 def broker_state(request):
     """Return "up", "down", or "unknown" while this process does not listen yet."""
-    return request.registry.realtime.broker_state.as_dict()["state"]
+    return request.registry.realtime.broker_state.state
 
 
 def answer(code=200, **members):

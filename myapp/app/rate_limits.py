@@ -181,9 +181,14 @@ def redis_url(settings):
     return broker if broker.partition(":")[0] in {"redis", "rediss"} else None
 
 
-def includeme(config):
-    registry, is_enabled = config.registry, config.registry["myapp.settings"]["rate_limit.enabled"]
+def begin_counting(registry):
+    """Give the registry the limits that its settings ask for, with nothing counted yet. Returns whether there are any."""
+    is_enabled = registry["myapp.settings"]["rate_limit.enabled"]
     registry["myapp.sign_in_limits"] = RateLimits(redis_url(registry.settings)) if is_enabled else NoLimits()
     registry["myapp.api_limits"] = RateLimits() if is_enabled else NoLimits()
-    if is_enabled:
+    return is_enabled
+
+
+def includeme(config):
+    if begin_counting(config.registry):
         config.add_subscriber(count_write, NewRequest)

@@ -8,7 +8,6 @@ import logging
 import math
 import threading
 import time
-from collections import deque
 
 from .core.event import ORDERS
 from .errors import LogUnavailable
@@ -19,7 +18,7 @@ PATIENCE_S = 0.1        # before a hole is read from the table: after-commit mes
 PULSE_S = 0.1           # between questions whether anybody has committed, where the database answers that for next to nothing
 ANXIOUS_S = 0.5         # between looks while the broker is down, or the database does not answer
 AT_ONCE = 1000          # events read from the table in one go
-MOST_WAITING = 16 << 20     # bytes of data in messages; what a loop that is behind cannot take yet is read from the table later
+MOST_WAITING = 16 << 20     # bytes of events in messages; what a loop that is behind cannot take yet is read from the table later
 
 
 BRIEF_S = 0.05          # for which everybody may wait for a cursor: this process is mostly behind by milliseconds
@@ -29,19 +28,19 @@ MOST_REACHING = 2       # who may wait for longer at once, each with a thread of
 class Follow:
     def __init__(self, hub, log, *, heed=lambda event: None, note_broker=lambda is_up, reason: None, tail_interval_s=3.0,
                  clock=time.monotonic):
-        """heed(event) is called with each order of another process, or of this one, as soon as it is known; perhaps twice.
+        """heed(event) is called with each order of another process, or of this one, once, as soon as it is known.
 
-        note_broker(is_up, reason) is called when the broker has subscribed and when it is lost; perhaps twice.
+        note_broker(is_up, reason) is called by the broker's thread when it has subscribed and when it is lost; perhaps twice.
         """
         self._hub, self._log, self._heed, self._note_broker = hub, log, heed, note_broker
         self._tail_interval_s, self._clock = tail_interval_s, clock
         self._changed = threading.Condition()       # guards what follows
         self._inbox, self._waiting = [], 0          # events as the broker brings them; bytes of their data, those dropped included
-        self._broker_states = deque()               # (is_up, reason) that nobody has been told of
         self._is_asked, self._is_stopped, self._is_broker_up = False, False, False
         self._looks_begun, self._looks_done, self._reaching = 0, 0, 0
         self._tail_due, self._hole_due = clock() + tail_interval_s, None
         self._pulse, self._pulse_due = None, clock()    # the thread's own, as is all below
+        self._heeded = set()                        # seqs of orders that were carried out before their turn came
         self._is_log_up = True
         self._thread = threading.Thread(target=self._run, name="realtime-follow", daemon=True)
 
@@ -61,7 +60,7 @@ class Follow:
     def take(self, events):
         """For a broker: events have come, in any order, some perhaps twice. Never waits for those who are to have them."""
         with self._changed:
-            self._waiting += sum(len(event.data) for event in events)
+            self._waiting += sum(event.size for event in events)
             if self._waiting <= MOST_WAITING:
                 self._inbox += events
             else:
@@ -78,9 +77,9 @@ class Follow:
     def take_state(self, is_up, reason=""):
         """For a broker: it has just subscribed, or is lost. Either way messages may have been missed."""
         with self._changed:
-            self._broker_states.append((is_up, reason))
             self._is_broker_up, self._is_asked = is_up, True
             self._changed.notify_all()
+        self._note_broker(is_up, reason)
 
     def reach(self, cursor, timeout_s=1.0):
         """Wait until the hub has reached `cursor`, or the log is known not to have it. False when neither came in time.
@@ -118,8 +117,6 @@ class Follow:
                 self._receive(events)
                 if self._has_pulse() or look:
                     self._look()
-                while self._broker_states:
-                    self._note_broker(*self._broker_states.popleft())
             except Exception:       # the top of a thread: it goes on, for without it every page of this process stands still
                 logger.exception("following the event log goes on after an error")
                 self._hole_due, self._tail_due = None, self._clock() + ANXIOUS_S
@@ -144,9 +141,7 @@ class Follow:
 
     def _enter(self, events):
         """Bring events to the hub, no faster than its loop sends them: else everybody would be cut, and come back for them."""
-        for event in events:
-            if event.topic == ORDERS and event.epoch == self._hub.cursor.epoch:
-                self._heed(event)
+        self._heed_orders(events)
         missing = self._hub.receive(events)
         while self._hub.is_held_up and not self._is_stopped:
             if self._hub.growth.wait_for_room(ANXIOUS_S):
@@ -154,6 +149,15 @@ class Follow:
                 with self._changed:
                     self._changed.notify_all()      # somebody may wait for just these
         return missing
+
+    def _heed_orders(self, events):
+        """Have orders carried out, each once: by an old one, that a broker brings again, somebody would lose what he was given since."""
+        here = self._hub.cursor
+        self._heeded = {seq for seq in self._heeded if seq > here.seq}
+        for event in events:
+            if event.topic == ORDERS and event.epoch == here.epoch and (event.seq or 0) > here.seq and event.seq not in self._heeded:
+                self._heeded.add(event.seq)
+                self._heed(event)
 
     def _has_pulse(self):
         """Whether the database says that somebody may have committed since it was last asked."""
@@ -212,4 +216,4 @@ class Follow:
         """Remember whether the database answers, and write a line at each change."""
         if is_up != self._is_log_up:
             self._is_log_up = is_up
-            logger.warning("the event log answers again" if is_up else f"{error}; looking again every {ANXIOUS_S} s")
+            logger.warning("the event log answers again" if is_up else f"{error} It is looked for every {ANXIOUS_S} s")

@@ -3,7 +3,9 @@
 `seq` has no gaps and rises in the order of commits, because whoever appends holds the one head row until the commit.
 So appending is the last thing that a transaction does, and isolation is READ COMMITTED: see publish.py.
 """
+import math
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
@@ -18,6 +20,7 @@ from .life import Life, lineage_of, random_epoch
 from .pulse import Pulse
 
 PRUNE_BATCH = 10_000    # rows of one DELETE: longer ones hold up vacuum and, on SQLite, every writer
+FRESH_S = 3.0           # for which the life of the log is believed to go on: after a restore or a failover it does not
 READERS = 2             # connections that read at once: a thousand clients that come back must not take the database for themselves
 
 metadata = sa.MetaData(naming_convention={
@@ -74,7 +77,7 @@ class Log:
     outside the application's pool, at most READERS at once, each transaction as long as one statement.
     """
 
-    def __init__(self, engine):
+    def __init__(self, engine, *, clock=time.monotonic):
         """engine: of the application; its address and the set-up of its connections are used, none of its connections.
 
         So a database that lives in one connection (SQLite in memory) cannot be followed.
@@ -82,7 +85,7 @@ class Log:
         pool = engine.pool.recreate()
         self._engine = sa.create_engine(engine.url, pool=pool, isolation_level="AUTOCOMMIT")
         self._readers = threading.BoundedSemaphore(READERS)
-        self._life = None           # as it was last seen
+        self._clock, self._life, self._life_due = clock, None, -math.inf    # as it was last seen, and when it is to be looked at again
         self._pulse = Pulse(self._engine)
 
     def close(self):
@@ -100,12 +103,12 @@ class Log:
         From here to the end of its transaction the caller keeps every other writer of the log waiting.
         Raises what the database raises, for the transaction's own retry.
         """
-        life = self._known_life()
+        life = self._known_life(connection)
         if connection.dialect.name == "postgresql":
             seq, stored, rung = _append_postgresql(connection, events, ring, life)
         else:
             seq, stored, rung = _append_portable(connection, events)
-        first, epoch = seq - len(events) + 1, self._see(stored, life.lineage).epoch
+        first, epoch = seq - len(events) + 1, (life if stored == life.stored else Life(stored, life.lineage)).epoch
         logged = [Event(epoch, first + place, event.topic, event.type, event.data, event.key) for place, event in enumerate(events)]
         return logged, rung == len(events)
 
@@ -116,7 +119,7 @@ class Log:
 
     def stamp(self, connection, event):
         """Return a transient `event` with the epoch of this log, by which processes of another log know that it is not for them."""
-        epoch = self._life.epoch if self._life else self.cursor(connection).epoch
+        epoch = self._known_life(connection).epoch
         return Event(epoch, None, event.topic, event.type, event.data, event.key)
 
     def has_events(self, connection, topic):
@@ -153,7 +156,7 @@ class Log:
         """
         with self._reading() as connection:
             rows = connection.execute(SELECT_EVENTS.where(log_table.c.seq > seq).limit(limit)).all()
-        lineage = self._known_life().lineage
+            lineage = self._known_life(connection).lineage
         return [Event(Life(row.epoch, lineage).epoch, row.seq, row.topic, row.type, row.data, row.key) for row in rows]
 
     def read_page(self, number):
@@ -189,15 +192,15 @@ class Log:
         older = log_table.c.created < moment.astimezone(UTC)
         return connection.scalar(sa.select(sa.func.max(log_table.c.seq)).where(older)) or 0
 
-    def _known_life(self):
-        """The Life as it was last seen. The first time it is read; raises LogUnavailable."""
-        if self._life is None:
-            self.head()
+    def _known_life(self, connection):
+        """Return the Life as it was last seen, FRESH_S ago at most; else as `connection` sees it."""
+        if self._clock() >= self._life_due:
+            self.cursor(connection)
         return self._life
 
     def _see(self, stored, lineage):
         """Return the Life, and remember it."""
-        self._life = Life(stored, lineage)
+        self._life, self._life_due = Life(stored, lineage), self._clock() + FRESH_S
         return self._life
 
     @contextmanager
@@ -210,7 +213,7 @@ class Log:
 
 
 def _unavailable(error):
-    return LogUnavailable(f"the event log cannot be read: {type(error).__name__}; is the database up and migrated?")
+    return LogUnavailable(f"the event log cannot be read ({type(error).__name__}): is the database up and migrated?")
 
 
 def _append_postgresql(connection, events, ring, life):

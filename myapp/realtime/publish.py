@@ -2,6 +2,7 @@
 
     publish() collects -> last before-commit hook: log.append -> COMMIT -> after-commit hook: broker.publish
 
+A broker that lives in the application's own database carries the events within log.append, by its `ring`.
 Appending takes the one lock that all writers share, so it must be the last thing before the commit.
 """
 import logging
@@ -200,14 +201,17 @@ class Outbox:
     def _after_commit(self, is_committed):
         events, unsent, self._written, self._unsent, self._transaction = self._written, self._unsent, [], [], None
         forgotten, self._pending = self._pending, []
-        if is_committed and forgotten:
+        if not is_committed:
+            return
+        if forgotten:
             logger.error("%d events were published too late in a commit to be part of it and are lost; publish earlier", len(forgotten))
-        if is_committed and events:
-            self._runtime.broker.figures.add(published=len(events) - len(unsent))
-        if is_committed and unsent:
+        if rung := len(events) - len(unsent):
+            self._runtime.broker.figures.add(published=rung)
+        if unsent:
             self._runtime.broker.publish(unsent)
-        for event in events if is_committed else ():
-            self._runtime.tell(EventCommitted(event.topic, event.type, event.data, event.key, event.id))
+        for event in events:
+            if event.topic != ORDERS:
+                self._runtime.tell(EventCommitted(event.topic, event.type, event.data, event.key, event.id))
 
     # Events of the session
 

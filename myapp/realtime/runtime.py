@@ -21,7 +21,7 @@ from .follow import Follow
 from .fragments import Fragments
 from .log import Log
 from .rights import Rights
-from .settings import without_password
+from .secret import without_password
 from .throttle import Throttle
 from .transports.sse import EventStream
 from .watch import Watch
@@ -176,9 +176,9 @@ class Runtime:
         watch = Watch(hub, Rights(self._registry, self.topics), recheck_s=settings["recheck"])
         follow = Follow(
             hub, parts.log, heed=watch.heed, note_broker=parts.broker_state.note, tail_interval_s=self.tail_interval_s)
-        parts.broker.subscribe(follow)
         follow.start()
         watch.start()
+        parts.broker.subscribe(follow)
         return Listening(hub, follow, watch)
 
     def engine(self):

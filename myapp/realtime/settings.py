@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import StartUpError, did_you_mean
+from .secret import without_password
 
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 BYTES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -119,16 +120,6 @@ def read_table(settings, prefix, table):
 def shown(name, value):
     """A value fit for a message: never a secret, never a whole page."""
     return "(not shown)" if re.search(r"secret|password|token", name) else repr(without_password(str(value))[:100])
-
-
-def without_password(url):
-    """Return a URL with nothing before the last @, and no query: a password may stand in either, and have any character in it."""
-    scheme = re.match(r"[\w+.-]*:?/*", url)[0]
-    head, mark, query = url[len(scheme):].partition("?")
-    if "@" in query:        # a password with a ? in it, or a query with an @
-        return f"{scheme}…"
-    _, at, place = head.rpartition("@")
-    return f"{scheme}{at and '…@'}{place}{mark and '?…'}"
 
 
 TABLE = [

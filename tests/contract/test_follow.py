@@ -5,12 +5,11 @@ import time
 import pytest
 
 from myapp import db
-from myapp.realtime.core.event import Cursor, Event
+from myapp.realtime.core.event import ORDERS, Cursor, Event
 from myapp.realtime.core.hub import Hub
 from myapp.realtime.follow import Follow
 from myapp.realtime.log import Log, metadata
 from tests.conftest import run_statement
-from tests.waiting import wait_until
 
 from .process import LONG_S, Process
 
@@ -116,16 +115,27 @@ def test_cursors_of_another_log_or_of_what_is_known_make_nobody_look(make_proces
     process.wait_for(2)
 
 
-def test_each_state_of_the_broker_is_passed_on_in_order(engine, log):
+def test_each_state_of_the_broker_is_passed_on_at_once(engine, log):
     states = []
     follow = Follow(Hub(log.head().cursor, 0, log.read_page), log, note_broker=lambda *state: states.append(state))
-    follow.take_state(False, "gone")
-    follow.take_state(True)
-    follow.start()
-    follow.take_state(False, "gone again")
-    wait_until(lambda: len(states) == 3)
-    follow.stop()
+    for state in (False, "gone"), (True, ""), (False, "gone again"):
+        follow.take_state(*state)
     assert states == [(False, "gone"), (True, ""), (False, "gone again")]
+
+
+def test_an_order_is_carried_out_once_however_often_and_late_it_is_brought(engine, log):
+    heeded, process = [], Process(engine, log)
+    process.follow._heed = lambda event: heeded.append(event.seq)
+    with engine.begin() as connection:
+        orders, _ = log.append(connection, [Event(None, None, ORDERS, "revoke", '{"userid": "7"}') for _ in range(3)])
+    invented = [Event("other", 4, ORDERS, "revoke", "{}"), Event(orders[0].epoch, None, ORDERS, "revoke", "{}")]
+    for events in [orders[2]], orders[:2], orders, invented:
+        process.follow.take(events)
+        process.follow.reach(orders[1].cursor)
+    process.follow.take_state(False)
+    process.follow.reach(Cursor("none", 0))
+    process.follow.stop()
+    assert sorted(heeded) == [1, 2, 3]
 
 
 def test_whoever_is_ahead_waits_until_the_hub_is_as_far(make_process):

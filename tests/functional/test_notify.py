@@ -117,7 +117,7 @@ def test_no_host_and_no_postgresql_of_its_own_is_refused_at_start(migrated_sqlit
 def test_its_own_hub_hears_of_it_by_listen_and_not_by_looking(make_shop):
     shop = make_shop(**{"realtime.tail_interval": "60s", "buy": lambda request: say(request, "sold") or ok()})
     hub = shop.registry.realtime.hub
-    wait_until(lambda: shop.registry.realtime.broker_state.is_up)
+    wait_until(lambda: shop.registry.realtime.broker_state.state == "up")
     for seq in range(1, 4):
         shop.post("/buy")
         wait_until(lambda seq=seq: hub.cursor.seq == seq)

@@ -54,7 +54,7 @@ def test_an_event_that_just_fits_is_carried_whole_and_one_byte_more_is_not():
 GOOD = ["e0", 1, "a", "t", "{}", None]
 FIELDS = {      # place in an event -> what must not be there
     0: [None, "", "e-0", 7, "e\n0"], 1: [0.5, "1", -1, True, 10**18, []], 2: [None, "", "A", "a b", "a\n", "x" * 201, 7],
-    3: [None, "T", "a\nb", {}],
+    3: [None, "T", "a\nb", {}, "reset", "closing"],
     4: [None, "", "[]", "1", "{", '{"a":\n1}', '{\r}', {}, '{"a": NaN}', '{"a": -Infinity}', "{}{}"],
     5: ["", "a b", 7, "x" * 201]}
 

@@ -2,7 +2,6 @@
 
 A broker is found by the scheme of `realtime.broker`: `config.add_broker`, or the entry point group `myapp.brokers`.
 """
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -11,12 +10,13 @@ from typing import Any, Protocol
 
 from ..core.event import Cursor, Event
 from ..errors import did_you_mean
+from .figures import Figures
 
 GROUP = "myapp.brokers"
 
 
 class Subscriber(Protocol):
-    """Who is told what a broker brings: follow.py. It never waits and never raises; any thread of the broker's may call it."""
+    """Who is told what a broker brings: follow.py. Any thread of the broker's may call it; it never raises, and hardly waits."""
 
     def take(self, events: Sequence[Event]) -> None:
         """Events have come, in any order, some perhaps twice."""
@@ -26,25 +26,6 @@ class Subscriber(Protocol):
 
     def take_state(self, is_up: bool, reason: str = "") -> None:
         """The broker has just subscribed, again perhaps, or is lost; `reason` says why, without a password."""
-
-
-class Figures:
-    """What a broker has done in this process since it was made. Any thread."""
-
-    def __init__(self):
-        self._lock = threading.Lock()       # guards what follows
-        self.published = 0      # events carried to the broker
-        self.dropped = 0        # events never carried: there was no room, no connection, or they are transient and too large
-        self.received = 0       # events
-        self.unreadable = 0     # messages that no broker of this kind has sent
-
-    def add(self, **counts):
-        with self._lock:
-            for name, count in counts.items():
-                setattr(self, name, getattr(self, name) + count)
-
-    def as_dict(self):
-        return {name: getattr(self, name) for name in ("published", "dropped", "received", "unreadable")}
 
 
 class Broker(ABC):
@@ -59,11 +40,11 @@ class Broker(ABC):
     #                     Of a broker that is the application's own database alone: see log.append, which evaluates it for each row.
 
     def __init__(self, url: str):
-        self.url, self.figures, self.engine = url, Figures(), None
+        self.url, self.figures = url, Figures()
 
     def attach(self, engine: Any) -> None:
         """Learn of the application's SQLAlchemy Engine, before anything else. Raises ValueError as the constructor does."""
-        self.engine = engine
+        return None     # most have nothing to do with it
 
     @abstractmethod
     def publish(self, events: Sequence[Event]) -> None:
@@ -71,7 +52,7 @@ class Broker(ABC):
 
     @abstractmethod
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Have `subscriber` told of what comes, of every (re)subscription and of every loss. Once per process."""
+        """Have `subscriber` told of what comes, of every (re)subscription and of every loss."""
 
     @abstractmethod
     def close(self) -> None:
@@ -112,3 +93,5 @@ def _load(point):
     except ModuleNotFoundError as error:
         package = f"{point.dist.name}[{','.join(point.extras)}]" if point.extras else point.dist.name
         raise ValueError(f"its driver, the Python package {error.name}, is not installed; pip install '{package}'") from error
+    except ImportError as error:
+        raise ValueError(f"its driver cannot be loaded: {error}; install it anew") from error

@@ -3,7 +3,7 @@ import threading
 from collections import deque
 
 MOST_EVENTS = 10_000        # ten seconds of as many commits as one PostgreSQL makes
-MOST_BYTES = 64 << 20       # of data; ten thousand events of the largest size would be gigabytes
+MOST_BYTES = 64 << 20       # of events; ten thousand events of the largest size would be gigabytes
 BATCH = 256                 # events of one round trip to the broker
 
 
@@ -21,7 +21,7 @@ class Backlog:
             if self._is_closed:
                 return len(events)
             self._events += events
-            self._bytes += sum(len(event.data) for event in events)
+            self._bytes += sum(event.size for event in events)
             while len(self._events) > MOST_EVENTS or self._bytes > MOST_BYTES:
                 self._pop()
                 dropped += 1
@@ -47,7 +47,15 @@ class Backlog:
             self._changed.wait_for(lambda: self._events or self._is_closed, timeout_s)
             return [self._pop() for _ in range(min(BATCH, len(self._events)))]
 
+    def forget_transient(self):
+        """Forget what is worth nothing later. Returns how many events that were."""
+        with self._changed:
+            kept = [event for event in self._events if event.seq is not None]
+            forgotten = len(self._events) - len(kept)
+            self._events, self._bytes = deque(kept), sum(event.size for event in kept)
+        return forgotten
+
     def _pop(self):
         event = self._events.popleft()
-        self._bytes -= len(event.data)
+        self._bytes -= event.size
         return event

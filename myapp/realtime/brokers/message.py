@@ -7,7 +7,7 @@ The data travels as the text that was published: all processes send the same byt
 """
 import json
 
-from ..core.event import KEY, MAX_NAME, TOPIC, TYPE, Cursor, Event
+from ..core.event import CONTROLS, KEY, MAX_NAME, TOPIC, TYPE, Cursor, Event
 
 VERSION = 1
 FULL = 64 << 10         # bytes at which a message is sent off: one round of a socket's buffer; more would only come later
@@ -59,6 +59,8 @@ def _event(epoch, seq, topic, type, data, key):
         _checked(Cursor(epoch, seq))
     if not (_is_name(topic, TOPIC) and _is_name(type, TYPE) and (key is None or _is_name(key, KEY)) and isinstance(epoch, str)):
         raise ValueError("an event in it has no proper epoch, topic, type or key")
+    if type in CONTROLS:
+        raise ValueError(f"an event in it is of type {type}, by which streams speak themselves")
     if "\n" in data or "\r" in data or not isinstance(DATA.decode(data), dict):
         raise ValueError("the data of an event in it is no JSON object on one line")
     return Event(epoch, seq, topic, type, data, key)

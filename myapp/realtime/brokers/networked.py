@@ -2,29 +2,30 @@
 
 An adapter says how to connect, send and receive, and knows nothing of threads; this file knows no driver.
 """
+import atexit
 import logging
-import random
-import re
+import os
 import threading
 import time
 import traceback
 from abc import ABC, abstractmethod
-from urllib.parse import unquote
+from contextlib import contextmanager
 
 from ..errors import BrokerUnavailable
+from ..secret import passwords_in
 from ..throttle import Throttle
 from . import Broker, message
 from .backlog import Backlog
+from .pauses import Pauses
 
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 256 << 10      # of a message; a larger event is sooner read from the table by each process than pushed to all at once
 IDLE_S = 1.0                # between looks at a connection that has nothing to send: what must answer a peer is then in time
 HEARING_S = 0.25            # between looks whether whoever listens has been closed
-PAUSES_S = 0.05, 1.0        # before the second attempt to connect, and before any later one
 CLOSE_S = 3.0               # for both threads to end; whoever closes a broker is promised 4 s
+LAST_S = 1.0                # for what waits when the process ends: a server that hangs is not to hold up a deploy
 PUBLISHING, LISTENING = "realtime-publish", "realtime-listen"   # the two ends, named as their threads are
-PASSWORDS = re.compile(r"//[^:/@]*:(.*?)@|//[^:/@]*:(.*)@|[?&]password=([^&\s]*)", re.DOTALL)
 
 
 class Sending(ABC):
@@ -36,7 +37,7 @@ class Sending(ABC):
 
     @abstractmethod
     def close(self):
-        """End it, whatever state it is in. Never raises, never waits for the other side."""
+        """End it, whatever state it is in. Never raises, and waits for the other side a second at most."""
 
 
 class Receiving(ABC):
@@ -51,6 +52,19 @@ class Receiving(ABC):
         """As of Sending."""
 
 
+@contextmanager
+def translated(*errors, opened=None):
+    """Within, `errors` of a driver become BrokerUnavailable. `opened`, a connection that is being made, is closed by whatever is raised."""
+    try:
+        yield
+    except BaseException as error:
+        if opened is not None:
+            opened.close()
+        if isinstance(error, errors):
+            raise BrokerUnavailable(": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])) from error
+        raise
+
+
 class NetworkedBroker(Broker):
     """A Broker by what an adapter says.
 
@@ -62,6 +76,7 @@ class NetworkedBroker(Broker):
 
     def __init__(self, url):
         super().__init__(url)
+        self._secrets, self._pid = passwords_in(url), os.getpid()
         self._backlog = Backlog()
         self._closed = threading.Event()
         self._lock = threading.Lock()       # guards what follows; never held while a subscriber is called
@@ -85,14 +100,26 @@ class NetworkedBroker(Broker):
         with self._lock:
             if self._publishing is None and not self._closed.is_set():
                 self._publishing = self._start(self._publish, PUBLISHING)
+                self._pid = os.getpid()
+                atexit.register(self._flush)
 
     def subscribe(self, subscriber):
         with self._lock:
             self._subscriber = subscriber
-            self._listening = self._start(self._listen, LISTENING)
+            if self._listening is None and not self._closed.is_set():
+                self._listening = self._start(self._listen, LISTENING)
 
     def close(self):
-        deadline = time.monotonic() + CLOSE_S
+        self._end(CLOSE_S)
+        atexit.unregister(self._flush)
+
+    def _flush(self):
+        """At the end of the process: what waits goes out still."""
+        if os.getpid() == self._pid:        # a child has neither our threads nor our connections
+            self._end(LAST_S)
+
+    def _end(self, timeout_s):
+        deadline = time.monotonic() + timeout_s
         self._closed.set()
         self._backlog.close()
         for thread in filter(None, (self._publishing, self._listening)):
@@ -112,40 +139,49 @@ class NetworkedBroker(Broker):
             try:
                 act(pauses)
             except BrokerUnavailable as error:
-                self._note(end, self._censored(str(error)))
+                self._fails(end, str(error) or repr(error))
             except Exception as error:      # the top of a thread; drivers have errors that their documentation does not tell of
                 self._surprises.warning("%s goes on after an error: %s", end, self._censored(traceback.format_exc()))
-                self._note(end, self._censored(repr(error)))
+                self._fails(end, repr(error))
             if self._closed.wait(pauses.next_s()):
                 return
 
-    def _note(self, end, fault=""):
-        """An end works, or does not. Whoever listens is told of changes, and of each subscription; where nobody listens, the log is."""
+    def _works(self, end):
+        """An end works. Each subscription is told of, for messages may have been missed before it; else only a change is."""
         with self._lock:
-            was_up, is_known = not self._faults, self._is_known
-            self._faults.pop(end, None)
-            if fault:
-                self._faults[end] = " ".join(fault.split()).rstrip(".")
-            is_up, subscriber = not self._faults, self._subscriber
-            self._is_known = is_known or end == LISTENING
-        if self._closed.is_set():
-            return
-        if subscriber is None and is_up != was_up:
-            logger.warning("the broker answers again" if is_up else f"the broker does not answer, so others see changes later: {fault}")
-        if subscriber is not None and self._is_known and (is_up != was_up or not is_known or end == LISTENING and not fault):
-            self._tell(subscriber)
+            changed = self._faults.pop(end, None) is not None and not self._faults
+            is_news = changed or end == LISTENING
+            self._is_known = self._is_known or end == LISTENING
+        if is_news:
+            self._tell()
 
-    def _tell(self, subscriber):
-        """Tell the state, and again if the other thread has changed it meanwhile: what is told last must be true."""
+    def _fails(self, end, fault):
+        with self._lock:
+            is_news = not self._faults or (end == LISTENING and not self._is_known)
+            self._faults[end] = " ".join(self._censored(fault).split()).rstrip(".")
+            self._is_known = self._is_known or end == LISTENING
+        if is_news:
+            self._tell()
+
+    def _tell(self):
+        """Tell whoever listens the state, and again if the other thread has changed it meanwhile: what is told last must be true."""
         told = None
-        while told is not (is_up := not self._faults):
-            told = is_up
-            subscriber.take_state(is_up, next(iter([*self._faults.values()]), ""))
+        while not self._closed.is_set() and told != (state := self._state()):
+            told = state
+            if self._subscriber is None:
+                said = "the broker answers again" if state[0] else f"the broker does not answer: {state[1]}; others see changes later"
+                logger.warning(said)
+            elif self._is_known:
+                self._subscriber.take_state(*state)
+
+    def _state(self):
+        """Return (whether all that is in use works, why not)."""
+        with self._lock:
+            return not self._faults, next(iter(self._faults.values()), "")
 
     def _censored(self, text):
-        """`text` without the passwords of our URL, as they are written there and as they are meant."""
-        secrets = {form for found in PASSWORDS.findall(self.url) for secret in found if secret for form in (secret, unquote(secret))}
-        for secret in sorted(secrets, key=len, reverse=True):
+        """`text` without the passwords that we were given."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "…")
         return text
 
@@ -153,7 +189,7 @@ class NetworkedBroker(Broker):
 
     def _publish(self, pauses):
         """Send what there is, until a connection fails that is fresh, or all is over."""
-        sending, events = self.connect() if PUBLISHING in self._faults else None, []
+        sending, events = self._reconnect() if PUBLISHING in self._faults else None, []
         try:
             while not self._backlog.is_over:
                 events = self._backlog.take(IDLE_S)
@@ -161,13 +197,19 @@ class NetworkedBroker(Broker):
                 if messages or sending:
                     sending = self._send(sending, messages)
                     pauses.begin_anew()
-                    self._note(PUBLISHING)
+                    self._works(PUBLISHING)
                 self.figures.add(published=len(events) - left_out, dropped=left_out)
                 events = []
         finally:
             self.figures.add(dropped=len(events))
             if sending:
                 sending.close()
+
+    def _reconnect(self):
+        """Return a new Sending, after a fault. What is transient has become old meanwhile, and is worth nothing."""
+        sending = self.connect()
+        self.figures.add(dropped=self._backlog.forget_transient())
+        return sending
 
     def _send(self, sending, messages):
         """Send by `sending`, or by a new one where there is none or it has been cut meanwhile. Returns the one that works."""
@@ -191,7 +233,7 @@ class NetworkedBroker(Broker):
         receiving = self.listen()
         try:
             pauses.begin_anew()
-            self._note(LISTENING)
+            self._works(LISTENING)
             while not self._closed.is_set():
                 if messages := receiving.receive(HEARING_S):
                     self._take(messages)
@@ -214,18 +256,3 @@ class NetworkedBroker(Broker):
             self._subscriber.take(taken)
             for cursor in cursors:
                 self._subscriber.take_cursor(cursor)
-
-
-class Pauses:
-    """Between attempts: a moment at first, then longer, each shortened by chance so that a crowd does not come back in step."""
-
-    def __init__(self):
-        self.begin_anew()
-
-    def begin_anew(self):
-        self._next_s = PAUSES_S[0]
-
-    def next_s(self):
-        """Return how long to wait now, in seconds."""
-        pause_s, self._next_s = self._next_s, min(2 * self._next_s, PAUSES_S[1])
-        return pause_s * random.uniform(0.5, 1)

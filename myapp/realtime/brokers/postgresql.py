@@ -5,19 +5,18 @@ connection for LISTEN: a pooler that lends connections out by the transaction wo
 """
 import secrets
 import time
-from contextlib import contextmanager
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 import psycopg2
 import psycopg2.extensions
 
-from ..errors import BrokerUnavailable
-from .networked import NetworkedBroker, Receiving, Sending
+from .networked import NetworkedBroker, Receiving, Sending, translated
+from .silence import Silence
 
+ERRORS = psycopg2.Error, OSError
 CHANNEL = "myapp_realtime"
 MOST_BYTES = 7999       # of a payload; one byte more would fail the transaction that notifies
 TIMEOUT_S = 2.0         # for a connection and for an answer
-SILENCE_S = 2.0         # after which the connection notifies itself: a server that hangs, or a pooler between, says nothing
 PORT = "5432"
 NOTIFY = "SELECT pg_notify(%s, payload) FROM unnest(%s) WITH ORDINALITY AS new(payload, place) ORDER BY place"
 # As message.py writes it: the event, or where that is too large, its cursor.
@@ -25,7 +24,8 @@ RING = f"""
     (SELECT pg_notify('{CHANNEL}', CASE WHEN octet_length(whole) <= {MOST_BYTES} THEN whole ELSE head END)
     FROM (SELECT '{{"v": 1, "events": [' || json_build_array(CAST(:epoch AS text), seq, topic, type, data, key) || ']}}' AS whole,
         '{{"v": 1, "head": ' || json_build_array(CAST(:epoch AS text), seq) || '}}' AS head) AS message)"""
-OPTIONS = {"application_name": "myapp.realtime", "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
+OPTIONS = {"application_name": "myapp.realtime", "client_encoding": "UTF8",
+           "keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 class PostgresBroker(NetworkedBroker):
@@ -36,13 +36,13 @@ class PostgresBroker(NetworkedBroker):
         self._own, self._target = None, _parsed(url)        # arguments of psycopg2.connect
 
     def attach(self, engine):
-        super().attach(engine)
         if engine.dialect.name == "postgresql":
             self._own = engine.dialect.create_connect_args(engine.url)[1]
         self._target = self._target or self._own
         if self._target is None:
             raise ValueError(f"postgresql:// is the application's own database, and that is {engine.dialect.name}; "
                              "write postgresql://user:password@host[:port]/database")
+        self._secrets |= {self._target["password"]} if self._target.get("password") else set()
         self.ring = RING if self._own and _place(self._own) == _place(self._target) else None
 
     def connect(self):
@@ -63,20 +63,21 @@ def _parsed(url):
 
 def _place(arguments):
     """Which database they lead to, as far as can be told without a connection."""
-    return str(arguments.get("host")), str(arguments.get("port", PORT)), arguments.get("dbname", arguments.get("database"))
+    name = arguments.get("dbname") or arguments.get("database") or arguments.get("user")     # libpq's own rule
+    return str(arguments.get("host")), str(arguments.get("port", PORT)), name
 
 
 class PostgresConnection:
     """A connection of the asynchronous kind: the driver's other one waits for ever for a server that hangs."""
 
     def __init__(self, arguments):
-        with _translated():
+        with translated(*ERRORS):
             self._connection = psycopg2.connect(**{**OPTIONS, **arguments}, async_=True)
-        with _translated(self):
+        with translated(*ERRORS, opened=self):
             self._wait()
 
     def _run(self, statement, parameters):
-        with _translated():
+        with translated(*ERRORS):
             cursor = self._connection.cursor()      # to be kept until the answer is there
             cursor.execute(statement, parameters)
             self._wait()
@@ -105,10 +106,9 @@ class PostgresSending(PostgresConnection, Sending):
 
 
 class PostgresReceiving(PostgresConnection, Receiving):
-    def __init__(self, arguments, clock=time.monotonic):
+    def __init__(self, arguments):
         super().__init__(arguments)
-        self._clock, self._heard, self._is_asked = clock, clock(), False
-        self._own_channel = f"{CHANNEL}_{secrets.token_hex(8)}"
+        self._silence, self._own_channel = Silence(), f"{CHANNEL}_{secrets.token_hex(8)}"
         try:
             self._run(f"LISTEN {CHANNEL}; LISTEN {self._own_channel}", None)
         except BaseException:
@@ -116,31 +116,15 @@ class PostgresReceiving(PostgresConnection, Receiving):
             raise
 
     def receive(self, timeout_s):
-        with _translated():
+        with translated(*ERRORS):
             if not self._connection.notifies and self._is_ready(EVENT_READ, timeout_s):
                 self._connection.poll()
         notices, self._connection.notifies[:] = [*self._connection.notifies], []
         if notices:
-            self._heard, self._is_asked = self._clock(), False
-        else:
-            self._insist_on_an_answer()
+            self._silence.end()
+        self._silence.insist(self._notify_myself)
         return [notice.payload for notice in notices if notice.channel == CHANNEL]
 
-    def _insist_on_an_answer(self):
-        silent_s = self._clock() - self._heard
-        if silent_s >= 2 * SILENCE_S:
-            raise BrokerUnavailable(f"silent for {silent_s:.0f} s; LISTEN needs a direct connection, no pooler by the transaction")
-        if silent_s >= SILENCE_S and not self._is_asked:
-            self._run("SELECT pg_notify(%s, '')", (self._own_channel,))
-            self._is_asked = True
-
-
-@contextmanager
-def _translated(opened=None):
-    """Errors of the driver become BrokerUnavailable; `opened`, a connection that is being made, is closed."""
-    try:
-        yield
-    except (psycopg2.Error, OSError) as error:
-        if opened is not None:
-            opened.close()
-        raise BrokerUnavailable(str(error) or type(error).__name__) from error
+    def _notify_myself(self):
+        """Ask for an answer."""
+        self._run("SELECT pg_notify(%s, '')", (self._own_channel,))

@@ -1,23 +1,23 @@
-"""The RabbitMQ broker: a fanout exchange that forgets, and for each process a queue of its own that goes with its connection.
+"""The RabbitMQ broker: an exchange that forgets, and for each process a queue of its own that goes with its connection.
 
-`amqp://user:password@host[:port][/vhost]`, `amqps://` for TLS; several URLs parted by blanks or commas are tried in turn.
+`amqp://user:password@host[:port][/vhost]`, `amqps://` for TLS; several URLs, of one cluster, parted by blanks or commas are tried in turn.
 """
 import logging
 import re
-from contextlib import contextmanager
-from itertools import cycle
+import threading
 
 import pika
 from pika.exceptions import AMQPError
 
-from ..errors import BrokerUnavailable
-from .networked import NetworkedBroker, Receiving, Sending
+from .networked import NetworkedBroker, Receiving, Sending, translated
+from .silence import Silence
 
-EXCHANGE = "myapp.realtime"
+ERRORS = AMQPError, OSError
+EXCHANGE, EVENTS = "myapp.realtime", "events"       # its other routing keys are the names of the queues
 QUEUE = {"x-max-length": 10_000, "x-max-length-bytes": 64 << 20}   # of what a process has yet to take; the oldest go, the table has them
 TRANSIENT = pika.BasicProperties(delivery_mode=1)       # never written to disk
-# Seconds. A peer is taken for dead after two heartbeats; a server that is short of memory may hold up a publisher for BLOCKED_S.
-HEARTBEAT_S, BLOCKED_S, CONNECT_S, HANDSHAKE_S = 5, 5, 2, 3
+# Seconds. A server that is short of memory may hold up a publisher for BLOCKED_S; CLOSE_S is for the server's word when we leave.
+HEARTBEAT_S, BLOCKED_S, CONNECT_S, HANDSHAKE_S, CLOSE_S = 5, 5, 2, 3, 1
 NEXT_URL = re.compile(r"[\s,]+(?=amqps?://)")
 
 
@@ -25,7 +25,7 @@ class RabbitBroker(NetworkedBroker):
     def __init__(self, url):
         super().__init__(url)
         try:
-            self._servers = cycle([_parameters(each) for each in NEXT_URL.split(url.strip())])
+            self._servers, self._place = [_parameters(each) for each in NEXT_URL.split(url.strip())], 0
         except (ValueError, TypeError):     # not shown: it may quote the part of the password that it could not read
             raise ValueError("must be amqp://user:password@host[:port][/vhost], amqps:// for TLS, special characters of the password and "
                              "the vhost percent-encoded; several are parted by blanks or commas") from None
@@ -38,9 +38,14 @@ class RabbitBroker(NetworkedBroker):
         return RabbitReceiving(self._open())
 
     def _open(self):
-        """Return a connection to the next server in turn, for one attempt at a time can be waited for."""
-        with _translated():
-            return pika.BlockingConnection(next(self._servers))
+        """Return a connection to the server that both threads use, and after a failure to the next: one attempt can be waited for."""
+        place = self._place
+        with translated(*ERRORS):
+            try:
+                return pika.BlockingConnection(self._servers[place % len(self._servers)])
+            except ERRORS:
+                self._place = place + 1
+                raise
 
 
 def _parameters(url):
@@ -57,58 +62,61 @@ class RabbitConnection:
 
     def __init__(self, connection):
         self._connection = connection
-        with _translated(self):
+        with translated(*ERRORS, opened=self):
             self._channel = connection.channel()
-            self._channel.exchange_declare(EXCHANGE, "fanout", durable=False)
+            self._channel.exchange_declare(EXCHANGE, "direct", durable=False)
             self._prepare()
 
     def _prepare(self):
         """What else there is to do on the channel."""
 
     def close(self):
+        """The driver waits for the server's word, ten seconds of one that hangs: in a thread that nobody waits for so long."""
+        closing = threading.Thread(target=self._close, name="realtime-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
+
+    def _close(self):
         try:
             self._connection.close()
-        except (AMQPError, OSError):    # closed already, which is what was wanted
+        except ERRORS:      # closed already, which is what was wanted
             pass
 
 
 class RabbitSending(RabbitConnection, Sending):
     def send(self, messages):
-        with _translated():
+        with translated(*ERRORS):
             for each in messages:
-                self._channel.basic_publish(EXCHANGE, "", each, TRANSIENT)
+                self._channel.basic_publish(EXCHANGE, EVENTS, each, TRANSIENT)
             self._connection.process_data_events(0)     # what the server has to say against it; and heartbeats are answered here
 
 
 class RabbitReceiving(RabbitConnection, Receiving):
     def _prepare(self):
-        self._messages, self._is_cancelled = [], False
+        self._messages, self._is_cancelled, self._silence = [], False, Silence()
         self.queue = queue = self._channel.queue_declare("", exclusive=True, auto_delete=True, arguments=QUEUE).method.queue
-        self._channel.queue_bind(queue, EXCHANGE)
+        for key in EVENTS, queue:
+            self._channel.queue_bind(queue, EXCHANGE, key)
         self._channel.add_on_cancel_callback(self._cancel)
         self._channel.basic_consume(queue, self._take, auto_ack=True)
 
     def receive(self, timeout_s):
-        with _translated():
+        with translated(*ERRORS):
             self._connection.process_data_events(timeout_s)
             if self._is_cancelled:
                 raise AMQPError("the queue was deleted")
+            self._silence.insist(self._send_to_myself)
         messages, self._messages = self._messages, []
         return messages
 
     def _take(self, channel, method, properties, body):
-        self._messages.append(body)
+        self._silence.end()
+        if method.routing_key == EVENTS:
+            self._messages.append(body)
+
+    def _send_to_myself(self):
+        """Ask for an answer: heartbeats are looked at once in ten seconds."""
+        self._channel.basic_publish(EXCHANGE, self.queue, b"", TRANSIENT)
 
     def _cancel(self, frame):
         self._is_cancelled = True
-
-
-@contextmanager
-def _translated(opened=None):
-    """Errors of the driver become BrokerUnavailable; `opened`, a connection that is being made, is closed."""
-    try:
-        yield
-    except (AMQPError, OSError) as error:
-        if opened is not None:
-            opened.close()
-        raise BrokerUnavailable(f"{type(error).__name__} {error}".strip()) from error

@@ -2,19 +2,16 @@
 
 `redis://[[user]:password@]host[:port]`, `rediss://` for TLS; a database number means nothing here, for channels have none.
 """
-import time
-from contextlib import contextmanager
-
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ..errors import BrokerUnavailable
-from .networked import NetworkedBroker, Receiving, Sending
+from .networked import NetworkedBroker, Receiving, Sending, translated
+from .silence import Silence
 
+ERRORS = redis.RedisError, OSError
 CHANNEL = "myapp.realtime"
 TIMEOUT_S = 1.0         # for a connection and for an answer; Redis answers within a millisecond or has a problem
-SILENCE_S = 2.0         # after which it is pinged: one that hangs keeps its connections open and says nothing
 AT_ONCE = 1000          # messages received before they are passed on
 
 
@@ -42,11 +39,11 @@ class RedisBroker(NetworkedBroker):
 class RedisSending(Sending):
     def __init__(self, client):
         self._client = client
-        with _translated(self):
+        with translated(*ERRORS, opened=self):
             client.ping()
 
     def send(self, messages):
-        with _translated():
+        with translated(*ERRORS):
             pipeline = self._client.pipeline(transaction=False)
             for each in messages:
                 pipeline.publish(CHANNEL, each)
@@ -57,45 +54,25 @@ class RedisSending(Sending):
 
 
 class RedisReceiving(Receiving):
-    def __init__(self, client, clock=time.monotonic):
-        self._client, self._pubsub, self._clock = client, client.pubsub(), clock
-        self._heard, self._is_asked = clock(), False
-        with _translated(self):
+    def __init__(self, client):
+        self._client, self._pubsub, self._silence = client, client.pubsub(), Silence()
+        with translated(*ERRORS, opened=self):
             self._pubsub.subscribe(CHANNEL)
             if (self._pubsub.get_message(timeout=TIMEOUT_S) or {}).get("type") != "subscribe":
                 raise redis.TimeoutError("it does not confirm the subscription")
 
     def receive(self, timeout_s):
-        with _translated():
-            messages, timeout_s = [], min(timeout_s, SILENCE_S)
+        with translated(*ERRORS):
+            messages = []
             while len(messages) < AT_ONCE and (answer := self._pubsub.get_message(timeout=0 if messages else timeout_s)):
-                self._heard, self._is_asked = self._clock(), False
+                self._silence.end()
                 if answer["type"] == "subscribe":       # the driver has connected again by itself; what came between is lost
                     raise redis.ConnectionError("the connection was cut")
                 if answer["type"] == "message":
                     messages.append(answer["data"])
-            self._insist_on_an_answer()
+            self._silence.insist(self._pubsub.ping)
             return messages
-
-    def _insist_on_an_answer(self):
-        silent_s = self._clock() - self._heard
-        if silent_s >= 2 * SILENCE_S:
-            raise redis.TimeoutError(f"silent for {silent_s:.0f} s")
-        if silent_s >= SILENCE_S and not self._is_asked:
-            self._pubsub.ping()
-            self._is_asked = True
 
     def close(self):
         self._pubsub.close()
         self._client.close()
-
-
-@contextmanager
-def _translated(opened=None):
-    """Errors of the driver become BrokerUnavailable; `opened`, a connection that is being made, is closed."""
-    try:
-        yield
-    except (redis.RedisError, OSError) as error:
-        if opened is not None:
-            opened.close()
-        raise BrokerUnavailable(str(error) or type(error).__name__) from error

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..errors import InvalidEvent
 
+OBJECT_BYTES = 500  # of an event beside its data, measured
 MAX_DIGITS = 18     # of a seq in a cursor: below 2**63, what a BIGINT holds
 MAX_NAME = 200      # characters of a topic, a type or a key
 TOPIC = re.compile(r"[a-z0-9_.-]+(:[A-Za-z0-9_.-]+)*")
@@ -58,6 +59,11 @@ class Event:
     def id(self):
         """What clients are told of it, text, or None for a transient one."""
         return None if self.seq is None else str(self.cursor)
+
+    @property
+    def size(self):
+        """Bytes of memory that it takes, roughly and without its frames."""
+        return len(self.data) + OBJECT_BYTES
 
     def frame(self, encoding):
         """Return the bytes of this event in `encoding`. Any thread; two at once make equal bytes and one is kept."""

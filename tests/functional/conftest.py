@@ -6,22 +6,21 @@ import uuid
 import pytest
 import sqlalchemy as sa
 import webtest
-from argon2 import PasswordHasher
 from sqlalchemy.engine import make_url
 
-import myapp
 from myapp import db, schema
 from myapp.app.audit import audit_into
 from myapp.app.credentials import Credentials
 from myapp.app.identity import Identity
 from myapp.app.models import Role, User
-from myapp.app.passwords import Passwords
 from myapp.app.users import Users
 from myapp.realtime import session
 from tests.conftest import run_statement
 
+from .applications import Applications
+from .databases import Databases
+
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)      # 1 ms instead of 50: many tests sign in
 CONSOLE = Identity(None, "the tests", Role.ADMIN)
 
 
@@ -97,21 +96,24 @@ def compiled_templates(tmp_path_factory):
     return {"jinja2.bytecode_caching": "true", "jinja2.bytecode_caching_directory": str(tmp_path_factory.mktemp("templates"))}
 
 
-@pytest.fixture
-def make_client(compiled_templates):
-    """make_client(url, auto_login="admin@localhost", **more settings): a Client on the database `url`, which has its schema."""
-    clients = []
+@pytest.fixture(scope="session")
+def applications():
+    return Applications()
 
-    def make(url, auto_login="admin@localhost", **settings):
-        given = {"sqlalchemy.url": url, "sqlalchemy.pool_size": "5", "myapp.auto_login": auto_login or "", "realtime.tail_interval": "50ms"}
-        clients.append(Client(myapp.main({}, **{**given, **compiled_templates, **settings}), extra_environ=dict(LOCAL)))
-        clients[-1].registry["myapp.passwords"] = Passwords(QUICK)
-        return clients[-1]
+
+@pytest.fixture
+def make_client(compiled_templates, applications):
+    """make_client(url, auto_login="admin@localhost", **more settings): a Client on the database `url`, which has its schema.
+
+    The application may be one that was configured for an earlier test. With is_new=True it starts here and now.
+    """
+    def make(url, auto_login="admin@localhost", is_new=False, **settings):
+        given = {"sqlalchemy.pool_size": "5", "myapp.auto_login": auto_login or "", "realtime.tail_interval": "50ms"}
+        app = applications.lend(url, {**given, **compiled_templates, **settings}, is_new)
+        return Client(app, extra_environ=dict(LOCAL))
 
     yield make
-    for client in clients:
-        client.registry.realtime.close()
-        client.registry["dbsession_factory"].kw["bind"].dispose()
+    applications.take_back()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -127,12 +129,18 @@ def migrated_sqlite(sqlite_database, sqlite_template):
     return sqlite_database
 
 
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql_url, postgresql_template):
+    databases = Databases(postgresql_url, postgresql_template)
+    yield databases
+    databases.drop()
+
+
 @pytest.fixture
-def migrated_postgresql(postgresql_url, postgresql_template):
-    name = f"test_{uuid.uuid4().hex}"
-    run_statement(postgresql_url, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
-    yield database_of(postgresql_url, name)
-    run_statement(postgresql_url, f"DROP DATABASE {name} WITH (FORCE)")
+def migrated_postgresql(postgresql_databases):
+    url = postgresql_databases.lend()
+    yield url
+    postgresql_databases.take_back(url)
 
 
 @pytest.fixture(scope="session")
@@ -186,8 +194,7 @@ def visitor(migrated_sqlite, make_client):
     client.add_user("admin", "admin", email="admin@localhost")
     client.add_user("Ada")
     client.add_user("Eve", "editor")
-    client.registry["myapp.passwords"] = passwords = Passwords(QUICK)
-    client.execute("UPDATE users SET password_hash = :hash WHERE id < 3", hash=passwords.hash(PASSWORD))
+    client.execute("UPDATE users SET password_hash = :hash WHERE id < 3", hash=client.registry["myapp.passwords"].hash(PASSWORD))
     return client
 
 

@@ -54,7 +54,7 @@ def test_an_account_that_does_not_exist_is_nobody(migrated_sqlite, make_client):
 
 def test_the_page_and_the_log_say_that_it_is_on(migrated_sqlite, make_client, caplog):
     with caplog.at_level(logging.WARNING):
-        client = make_client(migrated_sqlite, "admin")
+        client = make_client(migrated_sqlite, "admin", is_new=True)
     assert "myapp.auto_login = admin" in caplog.text
     client.add_user("admin", "admin")
     assert "myapp.auto_login" in client.get("/").html.find(role="note").text

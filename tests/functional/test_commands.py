@@ -174,6 +174,24 @@ def test_data_that_cannot_be_read_is_said_in_one_line(sqlite_ini, complaint, mon
     assert wanted in complaint("myapp-publish", sqlite_ini, "users", "user_nudged", "-")
 
 
+@pytest.mark.parametrize(("arguments", "wanted"), [
+    (("unheard-of", "user_created", "{}"), ["unheard-of", "users"]),
+    (("no topic", "user_created", "{}"), ["'no topic'", "must be"]),
+    (("users", "no type", "{}"), ["'no type'", "must be"]),
+    (("users", "user_created", "{not json"), ["JSON"]),
+    (("users", "user_created", "[1]"), ["JSON object"]),
+    (("users", "user_created", '{"n": NaN}'), ["JSON"]),
+], ids=["unknown topic", "bad topic", "bad type", "no JSON", "no object", "NaN"])
+def test_what_cannot_be_published_is_said_in_one_line_and_stores_nothing(sqlite_ini, migrated_sqlite, capsys, arguments, wanted):
+    with pytest.raises(SystemExit) as caught:
+        publish.main([str(sqlite_ini), *arguments])
+    said = capsys.readouterr()
+    [line] = said.err.splitlines()
+    assert caught.value.code == 1 and line.startswith("myapp-publish: ") and all(part in line for part in wanted) and said.out == ""
+    with closing(sqlite3.connect(make_url(migrated_sqlite).database)) as connection:
+        assert connection.execute("SELECT * FROM event_log").fetchall() == []
+
+
 def test_data_from_standard_input_is_published(sqlite_ini, migrated_sqlite, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO('{"text": "Zoë"}'.encode()), encoding="ascii"))
     publish.main([str(sqlite_ini), "users", "user_nudged", "-"])

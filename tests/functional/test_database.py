@@ -1,6 +1,7 @@
 """The database layer: how transactions begin, what is retried, what is bounded, and what the start-up check says."""
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,21 @@ def test_a_file_that_is_not_there_is_said_and_not_made(tmp_path):
     with pytest.raises(StartUpError, match="myapp-init-db INI"):
         start(f"sqlite:///{tmp_path}/none.sqlite")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path):
+    path = tmp_path / "other.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE of_somebody_else (one integer)")
+    with pytest.raises(StartUpError, match="run `myapp-init-db INI`"):
+        start(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("of_somebody_else",)]
+
+
+def test_where_none_is_named_it_is_said_how_one_is():
+    with pytest.raises(StartUpError, match="sqlalchemy.url is missing: use sqlite:////"):
+        start("")
 
 
 def test_a_file_that_is_no_database_is_said(tmp_path):

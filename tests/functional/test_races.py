@@ -8,7 +8,8 @@ from argon2 import PasswordHasher
 from myapp.app.passwords import Passwords
 from myapp.realtime import session
 
-from .conftest import PASSWORD, QUICK
+from .applications import QUICK
+from .conftest import PASSWORD
 
 ADA = {"username": "ada@example.org", "password": PASSWORD}
 

@@ -78,7 +78,7 @@ class Visitor:
 def visitor(migrated_sqlite, make_client, caplog):
     caplog.set_level(logging.DEBUG, "myapp")
     caplog.set_level(logging.WARNING, "sqlalchemy")
-    return Visitor(make_client(migrated_sqlite, None, **{"myapp.secret": SECRET}))
+    return Visitor(make_client(migrated_sqlite, None, is_new=True, **{"myapp.secret": SECRET}))
 
 
 def assert_untold(visitor, answers, log):

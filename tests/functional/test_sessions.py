@@ -12,7 +12,8 @@ from myapp.app.credentials import prune
 from myapp.app.models import Credential, now
 from myapp.realtime import session
 
-from .conftest import LOCAL, PASSWORD, QUICK, url_of
+from .applications import QUICK
+from .conftest import LOCAL, PASSWORD, url_of
 
 HOSTILE_COOKIES = ["", "A", "A" * 43, "A" * 100_000, "%00", "' OR 1=1 --", "\xff\xfe", "a\x85b", '"' + "A" * 43 + '"', "myapp_" + "A" * 43]
 

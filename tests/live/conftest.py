@@ -1,8 +1,12 @@
 """Fixtures of the live level: databases with their schema, and web processes on them."""
 import shutil
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
+
+from tests.conftest import run_statement
 
 from .server import Server, run
 
@@ -21,11 +25,19 @@ def migrated_sqlite(sqlite_template, tmp_path):
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path)}"
 
 
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url, tmp_path_factory):
+    """The name of such a database on PostgreSQL."""
+    with new_database(postgresql_url) as (name, url):
+        initialise(tmp_path_factory.mktemp("template"), url)
+        yield name
+
+
 @pytest.fixture
-def migrated_postgresql(postgresql_database, tmp_path):
+def migrated_postgresql(postgresql_url, postgresql_template):
     """The URL of a PostgreSQL database with schema and admin."""
-    initialise(tmp_path, postgresql_database)
-    return postgresql_database
+    with new_database(postgresql_url, f"TEMPLATE {postgresql_template} STRATEGY FILE_COPY") as (_, url):
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -64,6 +76,15 @@ def server(sqlite_template, tmp_path_factory):
     finally:
         server.end()
     assert_quiet(server)
+
+
+@contextmanager
+def new_database(server_url, options=""):
+    """Within, there is one more database on the server: (name, URL)."""
+    name = f"test_{uuid.uuid4().hex}"
+    run_statement(server_url, f"CREATE DATABASE {name} {options}")
+    yield name, server_url.rpartition("/")[0] + f"/{name}"
+    run_statement(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def initialise(folder, url):

@@ -1,30 +1,19 @@
-"""How a process starts that cannot: at once, with one message that lists everything that is wrong and what to do."""
-import sqlite3
-import subprocess
-from contextlib import closing
+"""How a process starts that cannot: at once, with one message that lists everything that is wrong and what to do.
 
-import pytest
+What may be wrong with a database, each by itself: tests/functional/test_database.py.
+"""
+import subprocess
 
 from .server import START_S, Server, command, free_port, run
 
 FILES = 256     # open ones that a process may have
 
 
-@pytest.fixture
-def start(tmp_path):
-    """start(url, {settings}, **options): run pserve until it has given up; returns its CompletedProcess."""
-    def start(url, settings=None, **options):
-        done = run("pserve", Server(tmp_path, url, settings, **options).ini)
-        assert done.returncode != 0
-        assert "Traceback" not in done.stderr + done.stdout
-        return done
-    return start
-
-
-def test_everything_that_is_wrong_is_in_one_message_with_what_to_do(start):
+def test_everything_that_is_wrong_is_in_one_message_with_what_to_do(tmp_path):
     url = f"postgresql://somebody:sesame@127.0.0.1:{free_port()}/nowhere"
-    done = start(url, {"realtime.hartbeat": "15s", "realtime.tail_interval": "soon", "realtime.broker": "memori://",
-                       "myapp.auto_logon": "admin"})
+    settings = {"realtime.hartbeat": "15s", "realtime.tail_interval": "soon", "realtime.broker": "memori://", "myapp.auto_logon": "admin"}
+    done = run("pserve", Server(tmp_path, url, settings).ini)
+    assert done.returncode != 0 and "Traceback" not in done.stderr + done.stdout
     message = done.stderr.partition("The application cannot start")[2]
     assert message.startswith(", 5 to put right:")
     problems = [line for line in message.splitlines() if line.startswith("  - ")]
@@ -34,27 +23,6 @@ def test_everything_that_is_wrong_is_in_one_message_with_what_to_do(start):
                    ["sqlalchemy.url", "cannot be reached", "start the database or correct the URL"]):
         assert any(all(part in problem for part in wanted) for problem in problems), (wanted, problems)
     assert "sesame" not in done.stderr + done.stdout
-
-
-def test_a_database_that_is_not_there_is_not_made_and_the_command_is_named(start, sqlite_database, tmp_path):
-    assert "myapp-init-db" in start(sqlite_database).stderr
-    assert not (tmp_path / "myapp.sqlite").exists()
-
-
-def test_a_database_without_the_schema_is_left_alone_and_the_command_is_named(start, sqlite_database, tmp_path):
-    with closing(sqlite3.connect(tmp_path / "myapp.sqlite")) as connection:
-        connection.execute("CREATE TABLE of_somebody_else (one integer)")
-    assert "run `myapp-init-db INI`" in start(sqlite_database).stderr
-    with closing(sqlite3.connect(tmp_path / "myapp.sqlite")) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("of_somebody_else",)]
-
-
-def test_an_empty_postgresql_database_is_left_alone_and_the_command_is_named(start, postgresql_database):
-    assert "run `myapp-init-db INI`" in start(postgresql_database).stderr
-
-
-def test_without_a_database_the_message_says_how_one_is_named(start):
-    assert "sqlalchemy.url is missing" in start("").stderr
 
 
 def test_a_setting_of_the_server_that_is_wrong_is_named_with_what_is_allowed(migrated_sqlite, tmp_path):

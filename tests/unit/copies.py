@@ -1,5 +1,6 @@
 """Copies of the core and the loop, each with small limits and perhaps one planted fault, laid out and imported as the package is."""
 import importlib
+import logging
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ def load(folder, mutation=None):
     Returns what a world needs of it, by name.
     """
     package = _copy(folder)
+    logging.getLogger(package.name).setLevel(logging.CRITICAL)      # pytest would format each line of a thousand worlds
     changes = {name: list(texts) for name, texts in SMALL.items()}
     if mutation:
         changes.setdefault(mutation[0], []).append(mutation[1:])

@@ -81,5 +81,6 @@ def refuse(session):
 def notes(request, commits):
     """The view: how the broker is, how many events it has brought, how long it held each write, [(seq, when)] of what was committed."""
     runtime = request.registry.realtime
-    return {"is_up": runtime.broker_state.state == "up", "received": runtime.broker.figures.received, "durations_s": runtime.broker.durations_s,
+    broker = runtime.broker
+    return {"is_up": runtime.broker_state.state == "up", "received": broker.figures.received, "durations_s": broker.durations_s,
             "commits": commits}

@@ -7,12 +7,13 @@ import re
 import threading
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
 from .networked import NetworkedBroker, Receiving, Sending, translated
 from .silence import Silence
 
-ERRORS = AMQPError, OSError
+ERRORS = AMQPError, AMQPConnectorException, OSError
 EXCHANGE, EVENTS = "myapp.realtime", "events"       # its other routing keys are the names of the queues
 QUEUE = {"x-max-length": 10_000, "x-max-length-bytes": 64 << 20}   # of what a process has yet to take; the oldest go, the table has them
 TRANSIENT = pika.BasicProperties(delivery_mode=1)       # never written to disk

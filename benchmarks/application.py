@@ -3,17 +3,21 @@
     GET /events?topic=bench         anybody may see it
     GET /events?topic=private:K     only who has the cookie session=K
     POST /pub?count=N[&private=K]   publish N events in one transaction: to bench, or one each to private:K, private:K+1 ...
+    POST /commit?count=N&times=M    M transactions of N events to bench; answers when each was committed, a list of ns
     GET /page                       page.jinja2
     GET /busy?seconds=S             compute for S seconds
     GET /sql                        how many SQL statements the process has run since it started
     GET /cursor                     the present cursor, as a page has it
 """
 import threading
+import time
 
 import sqlalchemy as sa
 from pyramid.authorization import ACLHelper, Allow, Authenticated, Everyone
 from pyramid.config import Configurator
 from pyramid.response import Response
+
+from myapp.realtime import session
 
 from .content import Numbers, compute, page
 
@@ -96,6 +100,17 @@ def publish(request):
     return Response(status=204)
 
 
+def commit(request):
+    moments = []
+    for _ in range(int(request.params["times"])):
+        with session(request.registry) as realtime:
+            # Before the hook of the first publish: so it runs before anything is handed to a broker.
+            realtime.request.tm.get().addAfterCommitHook(lambda is_committed: moments.append(time.monotonic_ns()))
+            for _ in range(int(request.params["count"])):
+                realtime.publish("bench", "tick", request.registry.numbers.event())
+    return Response(json=moments)
+
+
 def show_page(request):
     return page()
 
@@ -115,6 +130,7 @@ def cursor(request):
 
 VIEWS = [
     ("pub", publish, "POST"),
+    ("commit", commit, "POST"),
     ("page", show_page, "GET"),
     ("busy", busy, "GET"),
     ("sql", count_statements, "GET"),

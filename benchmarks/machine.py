@@ -2,6 +2,7 @@
 
 Nothing here fails for want of a right: what could not be had is a sentence in `conditions`, which stands beneath the tables.
 """
+import atexit
 import ctypes
 import datetime
 import fcntl
@@ -10,7 +11,7 @@ import platform
 import resource
 import socket
 import struct
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +113,18 @@ def _go_ahead_of_others(conditions):
         conditions.append("no priority over other programs (only root may take it)")
     else:
         conditions.append(f"all of it at niceness {NICENESS}")
+        go_ahead([os.getpid()])
+        atexit.register(go_ahead, [os.getpid()], 0)     # a terminal's session lives on
+
+
+def go_ahead(pids, niceness=NICENESS):
+    """Have the whole sessions of `pids` go ahead of others, as far as we may.
+
+    Where the kernel first shares a core among sessions (its autogroup), a process' own niceness counts within its session alone.
+    """
+    for pid in pids:
+        with suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
 
 
 def _is_set(path, value):

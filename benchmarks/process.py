@@ -1,4 +1,5 @@
 """A server's processes as the kernel sees them: what they cost in CPU and memory, and how to start, freeze and end them."""
+import contextlib
 import os
 import re
 import signal
@@ -6,6 +7,8 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+
+from .machine import go_ahead
 
 START_S = 30        # until a server answers its port; they take 0.1 to 3 s
 STOP_S = 15         # for a polite end; then it is killed
@@ -25,6 +28,7 @@ class Process:
             self._process = subprocess.Popen(
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})}, start_new_session=True)
+        go_ahead([self._process.pid])
         try:
             self._wait_until_it_answers()
         except BaseException:
@@ -69,7 +73,7 @@ class Process:
 
     def cpu_s(self):
         """Return the CPU time that its living processes have used since they began, user and system."""
-        return sum(time.clock_gettime(~pid << 3 | CPU_CLOCK) for pid in self._pids())
+        return cpu_s(self._pids())
 
     def memory_bytes(self):
         """Return the memory that it has made, a page that its processes share counted once.
@@ -89,6 +93,15 @@ class Process:
                 os.killpg(self._process.pid, number)
             except ProcessLookupError:
                 return
+
+
+def cpu_s(pids):
+    """Return the CPU time that those of the processes that still live have used since they began, user and system."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):      # it has ended since
+            total += time.clock_gettime(~pid << 3 | CPU_CLOCK)
+    return total
 
 
 def _group(pid):

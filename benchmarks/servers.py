@@ -65,7 +65,7 @@ INI = """\
 [app:main]
 {app}
 sqlalchemy.url = {url}
-realtime.broker = memory://
+realtime.broker = {broker}
 realtime.max_streams = {streams}
 realtime.max_streams_per_user = 0
 realtime.max_streams_per_address = 0
@@ -104,19 +104,43 @@ class Ours(Server):
     name, title = "myapp", "myapp"
     events = "/events?topic=bench"
     app = "paste.app_factory = benchmarks.application:main"     # the first lines of [app:main]
+    broker = "memory://"
+
+    @property
+    def database(self):
+        """Its URL."""
+        return f"sqlite:///{self.folder}/benchmark.sqlite"
 
     def command(self):
-        url = f"sqlite:///{self.folder}/benchmark.sqlite"
-        engine = db.create_engine({"sqlalchemy.url": url})
+        engine = db.create_engine({"sqlalchemy.url": self.database})
         schema.upgrade(engine)
         self.fill(engine)
         engine.dispose()
         ini = self.folder / "benchmark.ini"
-        ini.write_text(INI.format(app=self.app, url=url, host=HOST, port=self.port, streams=self.streams + SPARE_STREAMS))
+        ini.write_text(INI.format(app=self.app, url=_ini(self.database), broker=_ini(self.broker), host=HOST, port=self.port,
+                                  streams=self.streams + SPARE_STREAMS))
         return [Path(sys.executable).with_name("pserve"), ini]
 
     def fill(self, engine):
         """Put into the database what has to be in it."""
+
+
+class OnPostgres(Ours):
+    """The same, on PostgreSQL and with a broker."""
+
+    def __init__(self, port, folder, database, broker):
+        """database, broker: their URLs."""
+        super().__init__(port, folder, streams=1)
+        self._database, self.broker = database, broker
+
+    @property
+    def database(self):
+        return self._database
+
+
+def _ini(value):
+    """Return `value` as an ini file has it, in which a percent sign begins a name."""
+    return value.replace("%", "%%")
 
 
 class Raw(Server):

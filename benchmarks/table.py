@@ -1,4 +1,4 @@
-"""The tables as text: of the contest, of ours alone, of the targets. The only place that knows how a figure is written."""
+"""The tables as text: of the contest, of ours alone, of the brokers, of the targets. The only place that knows how a figure is written."""
 from itertools import zip_longest
 
 from .measure import median
@@ -77,25 +77,74 @@ def alone(figures):
     ]
 
 
+def brokers(measured):
+    """Return the rows of the broker table. What a request costs is set against the memory broker's, all else against Redis'."""
+    memory, redis = (next((one for one in measured.figures if one.kind.title == title), None) for title in ("memory", "Redis"))
+    heading = [
+        "broker", "wall us\na request", "CPU-us,\nthe writer", "CPU-us, data-\nbase, broker", "CPU-us, the\nother process",
+        "seen after\np50 ms", "seen after\np99 ms", "burst\nevents/s", "behind at\nits end ms", "broker alone\nevents/s"]
+    return [heading, *(_broker(one, memory, redis) for one in measured.figures)]
+
+
+def _broker(one, memory, redis):
+    return [
+        f"{one.kind.title}{' (!)' if one.faults else ''}",
+        _beyond(one, memory, lambda figures: figures.walls_us),
+        *(_beyond(one, memory, lambda figures, name=name: [getattr(cost, name) for cost in figures.costs])
+          for name in ("writer_us", "servers_us")),
+        # The memory broker's reads the table now and then, many events at once, so hardly ever while a block is measured.
+        _to_redis("{:,.0f}", one, redis, lambda figures: [cost.listener_us for cost in figures.costs]) if one.kind.is_shared else DASH,
+        *(_to_redis("{:,.2f}", one, redis, lambda figures, share=share: figures.percentiles(share)) for share in (0.5, 0.99)),
+        _to_redis("{:,.0f}", one, redis, lambda figures: [burst.per_s for burst in figures.bursts]),
+        _to_redis("{:,.1f}", one, redis, lambda figures: [burst.behind_ms for burst in figures.bursts]),
+        _to_redis("{:,.0f}", one, redis, lambda figures: figures.carried_per_s)]
+
+
+def _beyond(one, memory, of):
+    """What it costs more than with the memory broker, which has the whole of it."""
+    numbers, least = of(one), of(memory or one)
+    if one is memory:
+        return f"{median(numbers):,.0f}"
+    more = median([number - of for number, of in zip(numbers, least, strict=True)])
+    return f"{more:+,.0f} ({ratio(numbers, least):.2f}x)"
+
+
+def _to_redis(form, one, redis, of):
+    if not (numbers := of(one)):
+        return DASH
+    is_set_against = redis and one is not redis and one.kind.is_shared and of(redis)
+    return form.format(median(numbers)) + (_times(numbers, of(redis)) if is_set_against else "")
+
+
 def targets(judged):
     """Return the rows of the third table. judged: [Target]."""
     rows = [[one.what, one.wanted, one.measured, "ok" if one.is_met else "MISSED"] for one in judged]
     return [["target", "wanted", "measured", ""], *rows]
 
 
-def notes(figures, alone):
+def notes(figures, alone, brokers):
     """Return sentences that belong beneath the tables: faults, and how far the rounds lie apart."""
     faults = [f"(!) {one.title}: {fault}" for one in figures for fault in one.faults]
     faults += [f"(!) ours alone: {fault}" for fault in (alone.faults if alone else ())]
     remarks = [f"{one.title}: {remark}" for one in figures for remark in one.remarks]
     windows = [("cpu_us", "CPU-us a delivery"), ("p99_ms", "calm p99 ms")] if figures else []
-    return [*faults, *remarks, *(_spread(figures, name, what) for name, what in windows)]
+    return [*faults, *remarks, *(_spread(figures, name, what) for name, what in windows), *(_of_brokers(brokers) if brokers else ())]
+
+
+def _of_brokers(measured):
+    faults = [f"(!) {one.kind.title}: {fault}" for one in measured.figures for fault in one.faults]
+    rounds = [(one.kind.title, one.percentiles(0.99)) for one in measured.figures if one.kind.is_shared]
+    return [*faults, *measured.remarks, *([_least_to_most("seen after, p99 ms", rounds, "{:.1f}")] if rounds else [])]
 
 
 def _spread(figures, name, what):
     rounds = [(one.title, [getattr(window, name) for window in one.calm]) for one in figures]
+    return _least_to_most(what, rounds, "{:.1f}")
+
+
+def _least_to_most(what, rounds, form):
     return f"{what}, least to most of the rounds: " + ", ".join(
-        f"{title} {min(numbers):.1f} to {max(numbers):.1f}" for title, numbers in rounds)
+        f"{title} {form.format(min(numbers))} to {form.format(max(numbers))}" for title, numbers in rounds if numbers)
 
 
 def as_text(rows):

@@ -216,4 +216,4 @@ class Follow:
         """Remember whether the database answers, and write a line at each change."""
         if is_up != self._is_log_up:
             self._is_log_up = is_up
-            logger.warning("the event log answers again" if is_up else f"{error} It is looked for every {ANXIOUS_S} s")
+            logger.warning("the event log answers again" if is_up else f"{error}; it is looked for every {ANXIOUS_S} s")

@@ -213,7 +213,7 @@ class Log:
 
 
 def _unavailable(error):
-    return LogUnavailable(f"the event log cannot be read ({type(error).__name__}): is the database up and migrated?")
+    return LogUnavailable(f"the event log cannot be read: {type(error).__name__}; see that the database is up and migrated")
 
 
 def _append_postgresql(connection, events, ring, life):

@@ -89,6 +89,20 @@ def test_a_driver_that_is_missing_is_named_with_what_to_install():
         f"its driver, the Python package {driver}, is not installed; pip install 'myapp[{extra}]'" for driver, extra in needs.values()]
 
 
+def test_another_package_adds_a_scheme_by_an_entry_point(tmp_path):
+    package = tmp_path / "pigeons-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeons\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[myapp.brokers]\npigeon = pigeons:Pigeons\nowl = pigeons:Owls [night]\n")
+    (tmp_path / "pigeons.py").write_text("from myapp.realtime.brokers.memory import MemoryBroker\nclass Pigeons(MemoryBroker): pass\n"
+                                         "def __getattr__(name): import no_such_driver\n")
+    program = ("from myapp.realtime.brokers import find_broker\nprint(type(find_broker('pigeon://loft', {})).__name__)\n"
+               "try: find_broker('owl://barn', {})\nexcept ValueError as error: print(error)")
+    answer = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert answer.stdout.splitlines() == [
+        "Pigeons", "its driver, the Python package no_such_driver, is not installed; pip install 'pigeons[night]'"]
+
+
 @pytest.mark.parametrize("url", URLS)
 def test_making_one_connects_to_nothing_and_starts_no_thread(url):
     before = threading.active_count()

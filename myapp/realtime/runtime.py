@@ -23,6 +23,7 @@ from .log import Log
 from .rights import Rights
 from .secret import without_password
 from .throttle import Throttle
+from .transports.poll import Poll
 from .transports.sse import EventStream
 from .watch import Watch
 
@@ -74,6 +75,8 @@ class Runtime:
         self._plain, self._with_fragments = (
             EventStream(fragments=fragments, heartbeat_s=settings["heartbeat"], retry_s=settings["retry"], build=lambda: self.build)
             for fragments in (None, self.fragments))
+        self._plain_poll, self._poll_with_fragments = (
+            Poll(fragments=fragments, build=lambda: self.build) for fragments in (None, self.fragments))
 
     @property
     def build(self):
@@ -82,6 +85,10 @@ class Runtime:
     def encoding(self, *, has_fragments):
         """Return the EventStream for clients that asked for fragments, or not."""
         return self._with_fragments if has_fragments else self._plain
+
+    def poll_encoding(self, *, has_fragments):
+        """Return the Poll for clients that asked for fragments, or not."""
+        return self._poll_with_fragments if has_fragments else self._plain_poll
 
     @property
     def log(self):

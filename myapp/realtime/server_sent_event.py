@@ -3,7 +3,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .transports.sse import dump
+from .transports.envelope import dump
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,11 @@
-"""GET /events: a stream of the events of some topics, by server-sent events.
+"""GET /events: a stream of the events of some topics, by server-sent events. GET /events/poll: what is new of them, in one answer.
 
-The view does what needs a thread and a database: it reads the request, asks for permission, waits for this process to be
+A view does what needs a thread and a database: it reads the request, asks for permission, waits for this process to be
 as new as the client's page. From the moment it returns, the stream holds neither session nor transaction nor connection.
 """
+import re
 import time
+from contextlib import contextmanager
 
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
@@ -16,16 +18,20 @@ from .origins import PREFLIGHT, check_origin
 from .problem import problem, too_many, unavailable
 from .rights import owner_of
 from .topics import READ
+from .transports.poll import HEADERS as POLL_HEADERS
 from .transports.sse import HEADERS
 
 BEHIND = "this process has yet to read what the page shows, or the event log does not answer"
+WAIT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?")
+MOST_WAIT_S = 25    # below the 30 s after which many a proxy gives up on a silent upstream
 
 
 def includeme(config):
-    config.add_route("realtime_events", "/events")
-    config.add_view(events, route_name="realtime_events", request_method="GET", permission=NO_PERMISSION_REQUIRED)
-    config.add_view(preflight, route_name="realtime_events", request_method="OPTIONS", permission=NO_PERMISSION_REQUIRED)
-    config.add_view(method_not_allowed, route_name="realtime_events", permission=NO_PERMISSION_REQUIRED, require_csrf=False)
+    for name, pattern, view in ("realtime_events", "/events", events), ("realtime_poll", "/events/poll", poll):
+        config.add_route(name, pattern)
+        config.add_view(view, route_name=name, request_method="GET", permission=NO_PERMISSION_REQUIRED)
+        config.add_view(preflight, route_name=name, request_method="OPTIONS", permission=NO_PERMISSION_REQUIRED)
+        config.add_view(method_not_allowed, route_name=name, permission=NO_PERMISSION_REQUIRED, require_csrf=False)
 
 
 def events(request):
@@ -34,12 +40,22 @@ def events(request):
     check_origin(request, runtime.allowed_origins)
     if not accepts_a_stream(request):
         raise problem(406, "this address answers with text/event-stream; accept that, or */*")
-    query = parameters(request)
-    topics, cursor = wanted_topics(query, runtime.max_topics), wanted_cursor(request, query)
-    authorize(request, topics)
+    query, topics, cursor = wanted(request)
     if request.method == "HEAD":
         return Response(headers=HEADERS)
-    return _open(request, runtime, topics, runtime.encoding(has_fragments=query.get("fragments") == "1"), cursor)
+    return _open(request, runtime, topics, runtime.encoding(has_fragments=wants_fragments(query)), cursor)
+
+
+def poll(request):
+    """`?topic=T[&topic=U][&fragments=1][&last_event_id=C][&wait=S]`, header Last-Event-ID. A wait counts as none yet."""
+    runtime = request.registry.realtime
+    check_origin(request, runtime.allowed_origins)
+    query, topics, cursor = wanted(request)
+    wanted_wait_s(query)
+    if request.method == "HEAD":
+        return Response(headers=POLL_HEADERS)
+    encoding = runtime.poll_encoding(has_fragments=wants_fragments(query))
+    return Response(_answer(runtime, topics, encoding, cursor), headerlist=[*POLL_HEADERS.items()])
 
 
 def preflight(request):
@@ -55,6 +71,14 @@ def method_not_allowed(request):
 
 
 # What the request asks for
+
+def wanted(request):
+    """Return (the query's parameters, the topics, all of which the viewer may read, the cursor). Raises as the functions below do."""
+    query = parameters(request)
+    topics, cursor = wanted_topics(query, request.registry.realtime.max_topics), wanted_cursor(request, query)
+    authorize(request, topics)
+    return query, topics, cursor
+
 
 def accepts_a_stream(request):
     """Whether the client takes text/event-stream. What EventSource and curl say is known without parsing it."""
@@ -78,6 +102,18 @@ def wanted_cursor(request, query):
     """Return the Cursor that the client goes on from, UNREADABLE, or None to begin now. The header wins over the parameter."""
     text = request.headers.get("Last-Event-ID") or query.get("last_event_id")
     return Cursor.parse(text) if text else None
+
+
+def wanted_wait_s(query):
+    """Return for how many seconds the answer may be waited for. Raises 400."""
+    text = query.get("wait", "0")
+    if not WAIT.fullmatch(text) or float(text) > MOST_WAIT_S:
+        raise problem(400, f"wait must be a number of seconds from 0 to {MOST_WAIT_S}")
+    return float(text)
+
+
+def wants_fragments(query):
+    return query.get("fragments") == "1"
 
 
 def parameters(request):
@@ -129,18 +165,34 @@ def _holder(request, runtime):
 
 
 def _join(runtime, topics, encoding, cursor, **options):
-    """Let this process catch up with the page, whose cursor may be from the database or another process; then begin."""
-    try:
-        if cursor and cursor.epoch and not runtime.follow.reach(cursor):
-            runtime.refusals.warning("refused a stream: %s", BEHIND)
-            raise unavailable(BEHIND)
-        deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
+    """Let this process catch up with the page, then begin. Raises 503 and 429."""
+    deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
+    with _refusals(runtime):
+        _reach(runtime, cursor)
         return runtime.hub.join(topics, encoding, cursor, deadline=deadline, **options)
+
+
+def _answer(runtime, topics, encoding, cursor):
+    """Let this process catch up with the page, then answer the poll. Raises 503."""
+    with _refusals(runtime):
+        _reach(runtime, cursor)
+        return runtime.hub.answer(topics, encoding, cursor)
+
+
+def _reach(runtime, cursor):
+    """Wait for what the page has shown, whose cursor may be from the database or another process. Raises 503."""
+    if cursor and cursor.epoch and not runtime.follow.reach(cursor):
+        runtime.refusals.warning("refused a client: %s", BEHIND)
+        raise unavailable(BEHIND)
+
+
+@contextmanager
+def _refusals(runtime):
+    """Turns what the hub and the log raise into what the client is told."""
+    try:
+        yield
     except LogUnavailable as error:
         raise unavailable("the event log does not answer") from error
-    except HubFull as error:
+    except (HubFull, TooManyStreams) as error:
         runtime.refusals.warning("refused a stream: %s", error)
-        raise unavailable(str(error)) from error
-    except TooManyStreams as error:
-        runtime.refusals.warning("refused a stream: %s", error)
-        raise too_many(str(error)) from error
+        raise (unavailable if isinstance(error, HubFull) else too_many)(str(error)) from error

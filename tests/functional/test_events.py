@@ -1,4 +1,4 @@
-"""GET /events: what it answers, whom it refuses, and what an open stream holds."""
+"""GET /events: what it answers, whom it refuses, as GET /events/poll does, and what an open stream holds."""
 import gc
 import json
 import threading
@@ -188,18 +188,23 @@ def test_one_event_to_a_hundred_streams_is_encoded_and_rendered_once(shop, migra
     shelf.close()
 
 
-# Refusals
+# Refusals, of streams and of polls
 
-@pytest.mark.parametrize(("url", "status"), [
-    ("/events", 400), ("/events?topic=", 400), ("/events?topic=A", 400), ("/events?topic=a::b", 400), ("/events?topic=" + "a" * 201, 400),
-    ("/events?" + "&".join(f"topic=t{number}" for number in range(51)), 400),
-    ("/events?" + "&".join(f"topic=t{number}" for number in range(5000)), 400), ("/events?topic=nothing", 404)])
-def test_what_is_no_topic_is_refused(shop, url, status):
-    refused(shop, status, url)
+@pytest.fixture(params=["/events", "/events/poll"])
+def path(request):
+    return request.param
 
 
-def test_one_topic_many_times_is_one_topic(shop):
-    shop.head("/events?" + "&".join(["topic=goods"] * 60), status=200)
+@pytest.mark.parametrize(("query", "status"), [
+    ("", 400), ("?topic=", 400), ("?topic=A", 400), ("?topic=a::b", 400), ("?topic=" + "a" * 201, 400),
+    ("?" + "&".join(f"topic=t{number}" for number in range(51)), 400), ("?" + "&".join(f"topic=t{number}" for number in range(5000)), 400),
+    ("?topic=nothing", 404)])
+def test_what_is_no_topic_is_refused(shop, path, query, status):
+    refused(shop, status, path + query)
+
+
+def test_one_topic_many_times_is_one_topic(shop, path):
+    shop.head(f"{path}?" + "&".join(["topic=goods"] * 60), status=200)
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json", "text/event-stream;q=0"])
@@ -212,14 +217,14 @@ def test_a_client_that_takes_anything_is_served(shop, accept):
     shop.head("/events?topic=goods", headers={"Accept": accept}, status=200)
 
 
-def test_other_methods_are_not_allowed(shop):
-    answer = shop.post("/events?topic=goods", status=405)
+def test_other_methods_are_not_allowed(shop, path):
+    answer = shop.post(f"{path}?topic=goods", status=405)
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-def test_unknown_forbidden_and_not_signed_in_are_told_apart_and_named(shop, migrated_sqlite):
-    two = "/events?topic=vault:1&topic=vault:2&topic=goods"
-    assert refused(shop, 404, "/events?topic=vault:3&topic=vault:2&topic=nothing")["topics"] == ["nothing", "vault:3"]
+def test_unknown_forbidden_and_not_signed_in_are_told_apart_and_named(shop, migrated_sqlite, path):
+    two = f"{path}?topic=vault:1&topic=vault:2&topic=goods"
+    assert refused(shop, 404, f"{path}?topic=vault:3&topic=vault:2&topic=nothing")["topics"] == ["nothing", "vault:3"]
     anonymous, member = DummySecurityPolicy(permissive=False), DummySecurityPolicy(userid="7", permissive=False)
     for policy, status in (anonymous, 401), (member, 403):
         guarded = StreamShop(migrated_sqlite, lambda config, policy=policy: (configure(config), config.set_security_policy(policy)))
@@ -228,21 +233,23 @@ def test_unknown_forbidden_and_not_signed_in_are_told_apart_and_named(shop, migr
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-@pytest.mark.parametrize("name", ["topic", "last_event_id", "fragments", "other"])
-def test_hostile_text_in_the_query_is_harmless(shop, name, text):
-    answer = shop.get("/events", params=[("topic", "goods"), ("topic", "nothing"), (name, text)], expect_errors=True)
+@pytest.mark.parametrize("name", ["topic", "last_event_id", "fragments", "wait", "other"])
+def test_hostile_text_in_the_query_is_harmless(shop, path, name, text):
+    answer = shop.get(path, params=[("topic", "goods"), ("topic", "nothing"), (name, text)], expect_errors=True)
     assert answer.status_int in (400, 404)
 
 
 @pytest.mark.parametrize("raw", HOSTILE_BYTES)
-@pytest.mark.parametrize("name", ["topic", "last_event_id", "fragments", "other", "topic=goods&%ff"])
-def test_hostile_bytes_in_the_query_are_harmless(shop, name, raw):
-    answer = shop.get(f"/events?topic=nothing&{name}={raw}", expect_errors=True)
+@pytest.mark.parametrize("name", ["topic", "last_event_id", "fragments", "wait", "other", "topic=goods&%ff"])
+def test_hostile_bytes_in_the_query_are_harmless(shop, path, name, raw):
+    answer = shop.get(f"{path}?topic=nothing&{name}={raw}", expect_errors=True)
     assert answer.status_int in (400, 404)
 
 
 @pytest.mark.parametrize("raw", ["\x00", "\x7f", "\xff\xfe", "e-1\x0b", "é" * 5000])
 def test_hostile_bytes_in_the_header_are_harmless(shop, raw):
+    polled = shop.get("/events/poll?topic=goods", extra_environ={"HTTP_LAST_EVENT_ID": raw}).json
+    assert polled["reset"]["reason"] == "unreadable" and polled["cursor"]
     with shop.stream("/events?topic=goods", extra_environ={"HTTP_LAST_EVENT_ID": raw}) as stream:
         assert json.loads(stream.take(2, controls=True)[1].data)["reason"] == "unreadable"
 

@@ -16,6 +16,7 @@ ANSWERS = [
     ("DELETE", "/users", 405), ("POST", "/users/new", 422), ("POST", "/users/1/edit", 303),
     ("GET", "/api/users", 200), ("GET", "/api/users/99", 404), ("POST", "/api/users", 415), ("DELETE", "/api/users/1", 409),
     ("GET", "/api/%ff", 400), ("GET", "/events", 400), ("GET", "/events?topic=nothing", 404), ("HEAD", "/events?topic=users", 200),
+    ("GET", "/events/poll", 400), ("GET", "/events/poll?topic=users", 200), ("HEAD", "/events/poll?topic=users", 200),
     ("GET", "/static/x/nothing.css", 404), ("GET", "/healthz", 200), ("GET", "/readyz", 200)]
 
 

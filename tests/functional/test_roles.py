@@ -40,6 +40,7 @@ TABLE = [
     ("DELETE", "/api/tokens/current", None, (409, 409, 409, 401)),
     ("GET", "/events?topic=users&topic=nothing", None, (404, 404, 404, 404)),
     ("HEAD", "/events?topic=users", None, (200, 200, 200, 401)),
+    ("GET", "/events/poll?topic=users", None, (200, 200, 200, 401)),
 ]
 ROLES = ("admin", "editor", "member", "anonymous")
 

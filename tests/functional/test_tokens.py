@@ -111,6 +111,8 @@ TABLE = [   # scopes of a token of the admin, method, address, body, status
     (("read:*",), "HEAD", "/events?topic=users", None, 200),
     (("read:users",), "HEAD", "/events?topic=users&topic=channels", None, 403),
     (("publish:*",), "HEAD", "/events?topic=users", None, 403),
+    (("read:users",), "GET", "/events/poll?topic=users", None, 200),
+    (("read:users",), "GET", "/events/poll?topic=users&topic=channels", None, 403),
     (("read:metric:*",), "HEAD", "/events?topic=metric:a", None, 200),
     (("read:metric:*",), "POST", "/api/topics/metric:a/events", {"type": "value", "data": {"value": 1}}, 403),
     (("publish:metric:a",), "POST", "/api/topics/metric:a/events", {"type": "value", "data": {"value": 1}}, 201),

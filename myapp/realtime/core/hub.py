@@ -1,17 +1,18 @@
 """The hub: which feeds an event belongs to, and in which order events may enter. One per process.
 
-It waits for its lock, and in `join` and `renew` for the log; it never touches a socket, a clock or a driver. All that is known
+It waits for its lock, and in `join`, `answer` and `renew` for the log; it never touches a socket, a clock or a driver. All that is known
 about order is here.
 
-Threads: `receive`, `renew` and `set_bounds` belong to the follow thread, `join` to workers, the rest to any. `lock` is the only
-lock here. It guards the head, the feeds and their tapes, the places, the replay, and what the loop has yet to take. While it is
-held nothing is encoded (but for the pure join of a slab), read or called back, and no other lock is taken: so there is no order
+Threads: `receive`, `renew` and `set_bounds` belong to the follow thread, `join` and `answer` to workers, the rest to any. `lock` is
+the only lock here. It guards the head, the feeds and their tapes, the places, the replay, and what the loop has yet to take. While
+it is held nothing is encoded (but for the pure join of a slab), read or called back, and no other lock is taken: so there is no order
 of locks to get wrong.
 """
 import threading
 from collections import deque
 
 from ..errors import LogTrimmed
+from .event import Cursor
 from .feeds import Feeds
 from .growth import Growth
 from .handoff import Stream
@@ -168,6 +169,25 @@ class Hub:
         if reason:
             runs = [Run(encoding.reset(reason, head, self._spread_ms()))]
         return [Run(encoding.connected(cursor or head)), *runs]
+
+    def answer(self, topics, encoding, cursor=None):
+        """Return what there is after `cursor`, at most a page of it, as an answer to a poll. Nothing is held afterwards.
+
+        cursor as in `join`; without one the answer is the present position. encoding: one that has an `answer`.
+        Raises what reading the log raises.
+        """
+        with self.lock:
+            head, replay = self.cursor, self._replay
+        reason = cursor and replay.refusal(cursor, head)
+        if not reason and (cursor is None or cursor == head):
+            return encoding.answer(head)
+        try:
+            if not reason:
+                slab, seq = replay.page_after(cursor.seq, frozenset(topics), encoding, head)
+                return encoding.answer(Cursor(head.epoch, seq), slab, has_more=seq < head.seq)
+        except LogTrimmed:      # pruned while it was read
+            reason = "expired"
+        return encoding.reset(reason, head, self._spread_ms())
 
     def _spread_ms(self):
         return min(MOST_SPREAD_MS, RELOAD_MS * self.open_streams)

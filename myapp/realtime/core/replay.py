@@ -42,19 +42,35 @@ class Replay:
         Raises LogTrimmed when a part of it is gone, or when it is more than one stream may have; and what reading the log raises.
         """
         runs, size = [], 0
-        for number in range(seq // PAGE, -(-head.seq // PAGE)):
-            run = self._run(feed, head.epoch, max(seq, number * PAGE), min(head.seq, (number + 1) * PAGE))
+        for run, _ in self._runs_after(seq, feed.topics, feed.encoding, head):
             size += len(run.slab)
-            if size > self._most_bytes:
-                raise LogTrimmed(f"the events after {seq} are more than {self._most_bytes} bytes; the client starts over")
+            self._check_size(seq, size)
             if run.slab:
                 runs.append(run)
         return runs
 
-    def _run(self, feed, epoch, low, high):
-        """Return the run of what `feed` has after `low` and up to `high`, within one page."""
-        key = feed.topics, feed.encoding, epoch, low, high
-        return self._runs.get(key, lambda: self._make_run(*key), key_bytes=sum(len(topic) + TOPIC for topic in feed.topics))
+    def page_after(self, seq, topics, encoding, head):
+        """Return (the events of `topics` after `seq` in one slab, the seq up to which there are none but these): at most a page.
+
+        topics: a frozenset. There are none left when the seq is that of `head`. As `after`.
+        """
+        for run, high in self._runs_after(seq, topics, encoding, head):
+            if run.slab:
+                self._check_size(seq, len(run.slab))
+                return run.slab, high
+        return b"", head.seq
+
+    def _runs_after(self, seq, topics, encoding, head):
+        """Yield (Run, the seq it goes up to), page by page."""
+        for number in range(seq // PAGE, -(-head.seq // PAGE)):
+            low, high = max(seq, number * PAGE), min(head.seq, (number + 1) * PAGE)
+            key = topics, encoding, head.epoch, low, high
+            key_bytes = sum(len(topic) + TOPIC for topic in topics)
+            yield self._runs.get(key, lambda key=key: self._make_run(*key), key_bytes=key_bytes), high
+
+    def _check_size(self, seq, size):
+        if size > self._most_bytes:
+            raise LogTrimmed(f"the events after {seq} are more than {self._most_bytes} bytes; the client starts over")
 
     def _make_run(self, topics, encoding, epoch, low, high):
         events = [event for event in self._window.page(page_of(low + 1)) if low < event.seq <= high and event.epoch == epoch]

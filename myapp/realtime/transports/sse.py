@@ -1,9 +1,9 @@
 """Server-sent events: the frames of `text/event-stream`."""
-import json
 import random
 from functools import cached_property
 
 from . import Encoding
+from .envelope import dump, envelope
 
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -21,13 +21,8 @@ class EventStream(Encoding):
         self._heartbeat_s, self._build = heartbeat_s, build
 
     def event(self, event):
-        data = self._envelope(event) if self._fragments else event.data
+        data = envelope(event, self._fragments) if self._fragments else event.data
         return self._frame(event.type, event.cursor, data)
-
-    def _envelope(self, event):
-        # Joined as text: the data are JSON already, and large ones would be read and written for nothing.
-        about = dump(({"key": event.key} if event.key else {}) | self._fragments.html(event))
-        return f'{{"topic": "{event.topic}", "type": "{event.type}", "data": {event.data}{", " if about != "{}" else ""}{about[1:]}'
 
     def slab(self, frames):
         return frames[0] if len(frames) == 1 else b"".join(frames)
@@ -54,8 +49,3 @@ class EventStream(Encoding):
     def _frame(type, cursor, data):
         head = f"id: {cursor}\n" if cursor and cursor.epoch else ""
         return f"{head}event: {type}\ndata: {data}\n\n".encode(errors="replace")     # a lone surrogate in a fragment
-
-
-def dump(value):
-    """JSON on one line. Raises ValueError for what JSON cannot say (NaN, infinity), TypeError for other types."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

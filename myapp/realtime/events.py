@@ -1,4 +1,7 @@
-"""What the add-on tells an application, by `registry.notify`: subscribe with `config.add_subscriber` or `@subscriber`."""
+"""What the add-on tells an application, by `registry.notify`: subscribe with `config.add_subscriber` or `@subscriber`.
+
+A subscriber is to return soon: a request, or the broker's own thread, waits for it.
+"""
 from dataclasses import dataclass
 
 
@@ -14,12 +17,12 @@ class EventCommitted:
 
 @dataclass(frozen=True)
 class BrokerLost:
-    """The broker does not work any more, or not yet. Nothing is lost, but events come later. Notified once, in the follow thread."""
+    """The broker does not work any more, or not yet. Nothing is lost, but events come later. Notified once, in a thread of the broker."""
     broker: str         # its URL, without a password
     reason: str
 
 
 @dataclass(frozen=True)
 class BrokerRestored:
-    """The broker works again. Notified once, in the follow thread."""
+    """The broker works again. Notified once, in a thread of the broker."""
     broker: str         # its URL, without a password

@@ -55,7 +55,7 @@ APPEND_POSTGRESQL = """
             WITH ORDINALITY AS new(topic, type, key, data, place)
         RETURNING seq, topic, type, key, data),
     rung AS ({rung})
-    SELECT seq, epoch, (SELECT count(*) FROM rung) FROM head"""
+    SELECT seq, epoch, (SELECT count(done) FROM rung) FROM head"""
 
 SELECT_EVENTS = sa.select(
     *(log_table.c[name] for name in ("seq", "topic", "type", "key", "data")),
@@ -98,7 +98,8 @@ class Log:
         """Write `events`, whose seq is None, in their order. Returns (them as logged Events, whether all were rung for).
 
         ring  of a broker that lives in this database, PostgreSQL: an SQL expression, evaluated for each row in order, that tells other
-              processes of it once it is committed; over the columns seq, topic, type, key and data, and the parameter :epoch
+              processes of it once it is committed; over the columns seq, topic, type, key and data, and the parameter :epoch; NULL when
+              it cannot
 
         From here to the end of its transaction the caller keeps every other writer of the log waiting.
         Raises what the database raises, for the transaction's own retry.
@@ -226,8 +227,8 @@ def _append_postgresql(connection, events, ring, life):
 @cache
 def _append_statement(ring):
     # Not under an epoch that has just ended: nobody would take it.
-    rung = f"SELECT {ring} FROM (SELECT written.* FROM written, head WHERE head.epoch = :stored ORDER BY seq) AS event"
-    return sa.text(APPEND_POSTGRESQL.format(rung=rung if ring else "SELECT WHERE false"))
+    rung = f"SELECT {ring} AS done FROM (SELECT written.* FROM written, head WHERE head.epoch = :stored ORDER BY seq) AS event"
+    return sa.text(APPEND_POSTGRESQL.format(rung=rung if ring else "SELECT 0 AS done WHERE false"))
 
 
 def _append_portable(connection, events):

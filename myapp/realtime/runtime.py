@@ -183,9 +183,14 @@ class Runtime:
         watch = Watch(hub, Rights(self._registry, self.topics), recheck_s=settings["recheck"])
         follow = Follow(
             hub, parts.log, heed=watch.heed, note_broker=parts.broker_state.note, tail_interval_s=self.tail_interval_s)
-        follow.start()
-        watch.start()
-        parts.broker.subscribe(follow)
+        try:
+            follow.start()
+            watch.start()
+            parts.broker.subscribe(follow)
+        except RuntimeError:        # there is no thread to be had
+            follow.stop()
+            watch.stop()
+            raise
         return Listening(hub, follow, watch)
 
     def engine(self):

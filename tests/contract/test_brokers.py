@@ -3,7 +3,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psycopg2
 import pytest
@@ -20,6 +20,9 @@ from myapp.realtime.testing import BrokerContract, NetworkedBrokerContract
 from myapp.realtime.testing.ear import Ear
 from tests.servers import PASSWORD, USER
 from tests.servers.postgresql import GUARDED
+from tests.waiting import wait_until
+
+from .dribble import Dribble
 
 URLS = ["redis://:{}@localhost", "rediss://me:{}@localhost:1/0", "amqp://me:{}@localhost/%2F", "amqps://me:{}@a,amqp://me:{}@b",
         "postgresql://me:{}@localhost/x"]
@@ -111,7 +114,8 @@ def test_making_one_connects_to_nothing_and_starts_no_thread(url):
 
 
 @pytest.mark.parametrize("url", [
-    "redis://:s3cr3t@localhost:port", "redis://:s3cr3t@localhost/?socket_timeout=no", "amqp://me:s3cr3t@localhost:port", "amqp://me:s3cr3t@[::1",
+    "amqp:me:s3cr3t@localhost", "amqp:/me:s3cr3t@localhost/v", "redis://:s3cr3t@localhost/?nosuch=1", "redis://:s3cr3t@localhost:port",
+    "redis://:s3cr3t@localhost/?socket_timeout=no", "amqp://me:s3cr3t@localhost:port", "amqp://me:s3cr3t@[::1",
     "amqp://me:s3cr3t@a, amqps://me:s3cr3t@b:x", "postgresql://me:s3cr3t%zz@localhost/x", "postgresql://me:s3cr3t@localhost/x?no_such=1"])
 def test_a_url_that_cannot_be_used_is_refused_at_once_and_not_quoted(url):
     with pytest.raises(ValueError, match="must be ") as refusal:
@@ -142,6 +146,33 @@ def test_garbage_is_counted_and_passed_over(request, listening, factory, server)
     broker.publish([Event("e0", 1, "a", "t", "{}")])
     ear.wait_until(lambda: "e0" in {event.epoch for event in ear.heard}, 5.0)
     assert broker.figures.unreadable >= 3 and ear.is_up
+
+
+@pytest.mark.parametrize(("factory", "server"), [
+    (RedisBroker, "redis_url"), (RabbitBroker, "rabbitmq_url"), (PostgresBroker, "postgresql_url")])
+def test_messages_that_come_in_pieces_are_whole_and_no_reason_to_be_cut(request, listening, factory, server):
+    url = request.getfixturevalue(server)
+    with Dribble(urlsplit(url).port) as slow:
+        ear, sent = listening(factory(url.replace(f":{urlsplit(url).port}", f":{slow.port}"))), [*range(1, 21)]
+        states, broker = record_states(ear), factory(url)
+        request.addfinalizer(broker.close)
+        for seq in sent:
+            broker.publish([Event("slow", seq, "a", "t", '{"text": "%s"}' % ("x" * 7000))])
+        ear.wait_until(lambda: [event.seq for event in ear.heard if event.epoch == "slow"] == sent, 10.0)
+        assert states == []
+
+
+def test_a_user_of_redis_who_may_not_publish_is_told_so_without_what_he_published(redis_url, listening):
+    admin = redis.Redis.from_url(redis_url)
+    admin.execute_command("ACL", "SETUSER", "reader", "on", ">secret-word", "~*", "&*", "+@all", "-publish")
+    broker = RedisBroker(f"redis://reader:secret-word@{urlsplit(redis_url).netloc.rpartition('@')[2]}")
+    ear = listening(broker)
+    states = record_states(ear)
+    broker.publish([Event("e0", 1, "user:5", "notice", '{"text": "only for you"}')])
+    wait_until(lambda: admin.info("errorstats").get("errorstat_NOPERM", {}).get("count", 0) > 3)
+    admin.close()
+    assert states == [False], "it was taken to work because a connection could be made"
+    assert "permissions" in ear.reason and not any(word in ear.reason for word in ("only", "user:5", "secret-word"))
 
 
 def test_a_subscriber_that_redis_cuts_subscribes_again_and_says_so(redis_url, listening):

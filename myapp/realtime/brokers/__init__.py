@@ -76,9 +76,12 @@ def _installed():
 
 def find_broker(url, added):
     """Return the broker for `url`: `added` ({scheme: factory}) wins over entry points. Raises ValueError("what is allowed")."""
-    scheme = url.partition(":")[0].lower()
+    scheme, is_url, _ = url.partition("://")
+    scheme = scheme.partition(":")[0].lower()
     installed = _installed()
     known = sorted(installed.keys() | added.keys())
+    if not is_url and scheme in known:
+        raise ValueError(f"must be a URL that begins with {scheme}://")
     if scheme in added:
         return added[scheme](url)
     if scheme not in installed:

@@ -12,6 +12,7 @@ from ..core.event import CONTROLS, KEY, MAX_NAME, TOPIC, TYPE, Cursor, Event
 VERSION = 1
 FULL = 64 << 10         # bytes at which a message is sent off: one round of a socket's buffer; more would only come later
 ENVELOPE = 32           # bytes around the events, and to spare
+NOTHING = b'{"v": 1, "events": []}'     # a message that tells of none
 
 
 def _no_json(constant):

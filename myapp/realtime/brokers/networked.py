@@ -24,6 +24,7 @@ MOST_BYTES = 256 << 10      # of a message; a larger event is sooner read from t
 IDLE_S = 1.0                # between looks at a connection that has nothing to send: what must answer a peer is then in time
 HEARING_S = 0.25            # between looks whether whoever listens has been closed
 CLOSE_S = 3.0               # for both threads to end; whoever closes a broker is promised 4 s
+MOST_REASON = 300           # characters
 LAST_S = 1.0                # for what waits when the process ends: a server that hangs is not to hold up a deploy
 PUBLISHING, LISTENING = "realtime-publish", "realtime-listen"   # the two ends, named as their threads are
 
@@ -61,7 +62,8 @@ def translated(*errors, opened=None):
         if opened is not None:
             opened.close()
         if isinstance(error, errors):
-            raise BrokerUnavailable(": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])) from error
+            said = str(error) or " ".join(map(str, error.args))
+            raise BrokerUnavailable(": ".join([type(error).__name__, *said.strip().splitlines()[:1]])) from error
         raise
 
 
@@ -99,9 +101,16 @@ class NetworkedBroker(Broker):
         self.figures.add(dropped=self._backlog.add(events))
         with self._lock:
             if self._publishing is None and not self._closed.is_set():
-                self._publishing = self._start(self._publish, PUBLISHING)
-                self._pid = os.getpid()
-                atexit.register(self._flush)
+                self._begin_publishing()
+
+    def _begin_publishing(self):
+        try:
+            self._publishing = self._start(self._publish, PUBLISHING)
+        except RuntimeError as error:       # there is no thread to be had; what waits goes out when there is one
+            self._surprises.warning("events wait to be published: %s", error)
+        else:
+            self._pid = os.getpid()
+            atexit.register(self._flush)
 
     def subscribe(self, subscriber):
         with self._lock:
@@ -141,8 +150,10 @@ class NetworkedBroker(Broker):
             except BrokerUnavailable as error:
                 self._fails(end, str(error) or repr(error))
             except Exception as error:      # the top of a thread; drivers have errors that their documentation does not tell of
-                self._surprises.warning("%s goes on after an error: %s", end, self._censored(traceback.format_exc()))
-                self._fails(end, repr(error))
+                # Not its text: that may have an event's data in it.
+                where = self._censored("".join(traceback.format_tb(error.__traceback__)))
+                self._surprises.warning("%s goes on after an error, %s:\n%s", end, type(error).__name__, where)
+                self._fails(end, type(error).__name__)
             if self._closed.wait(pauses.next_s()):
                 return
 
@@ -158,7 +169,7 @@ class NetworkedBroker(Broker):
     def _fails(self, end, fault):
         with self._lock:
             is_news = not self._faults or (end == LISTENING and not self._is_known)
-            self._faults[end] = " ".join(self._censored(fault).split()).rstrip(".")
+            self._faults[end] = " ".join(self._censored(fault).split())[:MOST_REASON].rstrip(".")
             self._is_known = self._is_known or end == LISTENING
         if is_news:
             self._tell()
@@ -196,7 +207,7 @@ class NetworkedBroker(Broker):
                 messages, left_out = message.write(events, most_bytes=self.most_bytes)
                 if messages or sending:
                     sending = self._send(sending, messages)
-                    pauses.begin_anew()
+                    pauses.note_working()
                     self._works(PUBLISHING)
                 self.figures.add(published=len(events) - left_out, dropped=left_out)
                 events = []
@@ -206,8 +217,8 @@ class NetworkedBroker(Broker):
                 sending.close()
 
     def _reconnect(self):
-        """Return a new Sending, after a fault. What is transient has become old meanwhile, and is worth nothing."""
-        sending = self.connect()
+        """Return a new Sending that works, after a fault. What is transient has become old meanwhile, and is worth nothing."""
+        sending = self._send(None, [message.NOTHING])       # which shows more than a connection does: that we may publish
         self.figures.add(dropped=self._backlog.forget_transient())
         return sending
 
@@ -232,7 +243,7 @@ class NetworkedBroker(Broker):
     def _listen(self, pauses):
         receiving = self.listen()
         try:
-            pauses.begin_anew()
+            pauses.note_working()
             self._works(LISTENING)
             while not self._closed.is_set():
                 if messages := receiving.receive(HEARING_S):

@@ -19,9 +19,11 @@ MOST_BYTES = 7999       # of a payload; one byte more would fail the transaction
 TIMEOUT_S = 2.0         # for a connection and for an answer
 PORT = "5432"
 NOTIFY = "SELECT pg_notify(%s, payload) FROM unnest(%s) WITH ORDINALITY AS new(payload, place) ORDER BY place"
-# As message.py writes it: the event, or where that is too large, its cursor.
+# As message.py writes it: the event, or where that is too large, its cursor. Nothing while somebody, in a transaction that never ends,
+# keeps the queue of all notifications from being emptied: a full one would fail the transaction.
 RING = f"""
-    (SELECT pg_notify('{CHANNEL}', CASE WHEN octet_length(whole) <= {MOST_BYTES} THEN whole ELSE head END)
+    (SELECT CASE WHEN pg_notification_queue_usage() < 0.5
+        THEN pg_notify('{CHANNEL}', CASE WHEN octet_length(whole) <= {MOST_BYTES} THEN whole ELSE head END) END
     FROM (SELECT '{{"v": 1, "events": [' || json_build_array(CAST(:epoch AS text), seq, topic, type, data, key) || ']}}' AS whole,
         '{{"v": 1, "head": ' || json_build_array(CAST(:epoch AS text), seq) || '}}' AS head) AS message)"""
 OPTIONS = {"application_name": "myapp.realtime", "client_encoding": "UTF8",
@@ -42,7 +44,7 @@ class PostgresBroker(NetworkedBroker):
         if self._target is None:
             raise ValueError(f"postgresql:// is the application's own database, and that is {engine.dialect.name}; "
                              "write postgresql://user:password@host[:port]/database")
-        self._secrets |= {self._target["password"]} if self._target.get("password") else set()
+        self._secrets |= {self._target["password"]} if len(self._target.get("password") or "") > 3 else set()
         self.ring = RING if self._own and _place(self._own) == _place(self._target) else None
 
     def connect(self):

@@ -5,6 +5,7 @@
 import logging
 import re
 import threading
+import time
 
 import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
@@ -27,7 +28,7 @@ class RabbitBroker(NetworkedBroker):
         super().__init__(url)
         try:
             self._servers, self._place = [_parameters(each) for each in NEXT_URL.split(url.strip())], 0
-        except (ValueError, TypeError):     # not shown: it may quote the part of the password that it could not read
+        except (ValueError, TypeError, LookupError):    # not shown: it may quote the part of the password that it could not read
             raise ValueError("must be amqp://user:password@host[:port][/vhost], amqps:// for TLS, special characters of the password and "
                              "the vhost percent-encoded; several are parted by blanks or commas") from None
         logging.getLogger("pika").setLevel(logging.CRITICAL)    # it logs each failure several times, with tracebacks
@@ -71,6 +72,13 @@ class RabbitConnection:
     def _prepare(self):
         """What else there is to do on the channel."""
 
+    def _look(self, timeout_s):
+        """See what has come; heartbeats are answered meanwhile. A channel that the server has closed is an error."""
+        self._connection.process_data_events(timeout_s)
+        if not self._channel.is_open:
+            self._channel.basic_publish("", "", b"")    # raises what it was closed for
+            raise AMQPError("the channel was closed")
+
     def close(self):
         """The driver waits for the server's word, ten seconds of one that hangs: in a thread that nobody waits for so long."""
         closing = threading.Thread(target=self._close, name="realtime-close", daemon=True)
@@ -89,29 +97,39 @@ class RabbitSending(RabbitConnection, Sending):
         with translated(*ERRORS):
             for each in messages:
                 self._channel.basic_publish(EXCHANGE, EVENTS, each, TRANSIENT)
-            self._connection.process_data_events(0)     # what the server has to say against it; and heartbeats are answered here
+            self._look(0)       # for what the server has to say against it
 
 
 class RabbitReceiving(RabbitConnection, Receiving):
     def _prepare(self):
-        self._messages, self._is_cancelled, self._silence = [], False, Silence()
+        self._messages, self._is_cancelled, self._has_heard, self._silence = [], False, False, Silence()
         self.queue = queue = self._channel.queue_declare("", exclusive=True, auto_delete=True, arguments=QUEUE).method.queue
         for key in EVENTS, queue:
             self._channel.queue_bind(queue, EXCHANGE, key)
         self._channel.add_on_cancel_callback(self._cancel)
         self._channel.basic_consume(queue, self._take, auto_ack=True)
+        self._insist_on_hearing_myself()
 
     def receive(self, timeout_s):
         with translated(*ERRORS):
-            self._connection.process_data_events(timeout_s)
+            self._look(timeout_s)
             if self._is_cancelled:
                 raise AMQPError("the queue was deleted")
             self._silence.insist(self._send_to_myself)
         messages, self._messages = self._messages, []
         return messages
 
+    def _insist_on_hearing_myself(self):
+        deadline = time.monotonic() + HANDSHAKE_S
+        self._send_to_myself()
+        while not self._has_heard:
+            if time.monotonic() >= deadline:
+                raise AMQPError("what is published does not come back")
+            self._look(deadline - time.monotonic())
+
     def _take(self, channel, method, properties, body):
         self._silence.end()
+        self._has_heard = True
         if method.routing_key == EVENTS:
             self._messages.append(body)
 

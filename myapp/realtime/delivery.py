@@ -47,10 +47,10 @@ class ThreadDelivery:
         if self._stream is None:
             raise StopIteration
         try:
-            while not self._must_end():
-                if chunk := self._stream.next():
+            while not self._stream.closing:
+                if chunk := self._next():
                     return chunk
-                if not self._stream.feed.wait(self._stream, self._look_s):
+                if not self._stream.feed.wait(self._stream, self._patience_s()):
                     self._hub.tick(self._clock())
                     if self._is_gone():
                         self.close()
@@ -61,10 +61,17 @@ class ThreadDelivery:
         self.close()
         return last_words
 
-    def _must_end(self):
-        if self._stream.deadline is not None and self._clock() >= self._stream.deadline:
-            self._hub.end(self._stream, "lifetime")
-        return self._stream.closing
+    def _next(self):
+        """Return the bytes to send now, b"" when there are none. With the last ones the delivery is over."""
+        stream = self._stream
+        last_words = stream.expire() if stream.deadline is not None and self._clock() >= stream.deadline else b""
+        chunk = last_words or stream.next()
+        if last_words or chunk and stream.feed.encoding.is_once:
+            self.close()
+        return chunk
+
+    def _patience_s(self):
+        return self._look_s if self._stream.deadline is None else min(self._look_s, max(0, self._stream.deadline - self._clock()))
 
     def close(self):
         """Leave the hub and give the thread back. The server calls it; twice is harmless."""

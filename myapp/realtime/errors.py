@@ -62,6 +62,10 @@ class TooManyStreams(RealtimeError):
     """One user, or one address, has all the streams that one may have."""
 
 
+class TooManyPolls(RealtimeError):
+    """As many polls wait as may; one more is answered at once."""
+
+
 def did_you_mean(word, words):
     """Return " (did you mean 'x'?)" for the nearest of `words`, or ""."""
     nearest = difflib.get_close_matches(word, words, n=1)

@@ -30,7 +30,8 @@ from .watch import Watch
 logger = logging.getLogger(__name__)
 
 HUB_SETTINGS = (
-    "window", "replay_limit", "replay_bytes", "pending_bytes", "max_streams", "max_streams_per_user", "max_streams_per_address")
+    "window", "replay_limit", "replay_bytes", "pending_bytes", "max_streams", "max_streams_per_user", "max_streams_per_address",
+    "max_waiting_polls")
 
 
 @dataclass

@@ -134,6 +134,8 @@ TABLE = [
             "Streams that one user may have open in one process, 0 for any number; past it 429."),
     Setting("max_streams_per_address", integer(0, 1_000_000), "0",
             "Streams that one address may have open, 0 for any number; past it 429. Behind a proxy it needs trusted_proxy."),
+    Setting("max_waiting_polls", integer(0, 1_000_000), "1000",
+            "Polls that may wait for news at once in one process, among its streams; those past it are answered at once."),
     Setting("thread_streams", integer(1, 10_000), "",
             "Threads that streams may hold where no loop takes them, never the server's last 2; not set: all others, or 2 if unknown."),
     Setting("recheck", duration("100ms", "1h"), "5s", "How soon a stream ends whose client has lost the right to it, at the latest."),

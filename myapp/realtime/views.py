@@ -1,4 +1,4 @@
-"""GET /events: a stream of the events of some topics, by server-sent events. GET /events/poll: what is new of them, in one answer.
+"""GET /events: a stream of the events of some topics, by server-sent events. GET /events/poll: what is new, in one answer.
 
 A view does what needs a thread and a database: it reads the request, asks for permission, waits for this process to be
 as new as the client's page. From the moment it returns, the stream holds neither session nor transaction nor connection.
@@ -6,18 +6,21 @@ as new as the client's page. From the moment it returns, the stream holds neithe
 import re
 import time
 from contextlib import contextmanager
+from typing import NamedTuple
 
+from pyramid.httpexceptions import HTTPServiceUnavailable
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from .allowance import NoPermit
 from .core.event import MAX_NAME, TOPIC, Cursor
 from .delivery import StreamResponse, ThreadDelivery, close_unless_answered
-from .errors import HubFull, LogUnavailable, TooManyStreams, TopicsRefused
+from .errors import HubFull, LogUnavailable, TooManyPolls, TooManyStreams, TopicsRefused
 from .origins import PREFLIGHT, check_origin
 from .problem import problem, too_many, unavailable
 from .rights import owner_of
 from .topics import READ
+from .transports import Encoding
 from .transports.poll import HEADERS as POLL_HEADERS
 from .transports.sse import HEADERS
 
@@ -34,28 +37,34 @@ def includeme(config):
         config.add_view(method_not_allowed, route_name=name, permission=NO_PERMISSION_REQUIRED, require_csrf=False)
 
 
+class Wanted(NamedTuple):
+    """What a request asks for: topics that its viewer may read, in an encoding, after a cursor, or from now on when that is None."""
+    topics: list[str]
+    encoding: Encoding
+    cursor: Cursor | None
+
+
 def events(request):
     """`?topic=T[&topic=U][&fragments=1][&last_event_id=C]`, header Last-Event-ID."""
     runtime = request.registry.realtime
     check_origin(request, runtime.allowed_origins)
     if not accepts_a_stream(request):
         raise problem(406, "this address answers with text/event-stream; accept that, or */*")
-    query, topics, cursor = wanted(request)
-    if request.method == "HEAD":
-        return Response(headers=HEADERS)
-    return _open(request, runtime, topics, runtime.encoding(has_fragments=wants_fragments(query)), cursor)
+    wanted = read_wanted(request, parameters(request), runtime.encoding)
+    return Response(headers=HEADERS) if request.method == "HEAD" else _open(request, wanted)
 
 
 def poll(request):
-    """`?topic=T[&topic=U][&fragments=1][&last_event_id=C][&wait=S]`, header Last-Event-ID. A wait counts as none yet."""
+    """`?topic=T[&topic=U][&fragments=1][&last_event_id=C][&wait=S]`, header Last-Event-ID."""
     runtime = request.registry.realtime
     check_origin(request, runtime.allowed_origins)
-    query, topics, cursor = wanted(request)
-    wanted_wait_s(query)
+    query = parameters(request)
+    wait_s, wanted = wanted_wait_s(query), read_wanted(request, query, runtime.poll_encoding)
     if request.method == "HEAD":
         return Response(headers=POLL_HEADERS)
-    encoding = runtime.poll_encoding(has_fragments=wants_fragments(query))
-    return Response(_answer(runtime, topics, encoding, cursor), headerlist=[*POLL_HEADERS.items()])
+    _reach(runtime, wanted.cursor)
+    waiting = _park(request, wanted, wait_s) if wait_s and wanted.cursor else None
+    return waiting or _answer(runtime, wanted)
 
 
 def preflight(request):
@@ -72,12 +81,11 @@ def method_not_allowed(request):
 
 # What the request asks for
 
-def wanted(request):
-    """Return (the query's parameters, the topics, all of which the viewer may read, the cursor). Raises as the functions below do."""
-    query = parameters(request)
+def read_wanted(request, query, make_encoding):
+    """Return what is Wanted. Raises 400, 401, 403 and 404."""
     topics, cursor = wanted_topics(query, request.registry.realtime.max_topics), wanted_cursor(request, query)
     authorize(request, topics)
-    return query, topics, cursor
+    return Wanted(topics, make_encoding(has_fragments=query.get("fragments") == "1"), cursor)
 
 
 def accepts_a_stream(request):
@@ -112,10 +120,6 @@ def wanted_wait_s(query):
     return float(text)
 
 
-def wants_fragments(query):
-    return query.get("fragments") == "1"
-
-
 def parameters(request):
     """Return the query's parameters. Raises 400 when they are no text."""
     try:
@@ -136,21 +140,48 @@ def authorize(request, topics):
         raise problem(403, "you may not see these topics", topics=refusal.topics) from None
 
 
-# The stream
+# The answers
 
-def _open(request, runtime, topics, encoding, cursor):
-    """Take a permit for a thread, where one will be held, and a place for the stream, or neither; each is counted as it is taken."""
-    permit = NoPermit() if "myapp.hand_over" in request.environ else runtime.allowance.take(request.environ)
+def _open(request, wanted):
+    """Return the response that is a stream. Raises 503 and 429."""
+    _reach(request.registry.realtime, wanted.cursor)
+    permit = _permit(request)
+    return _carried(request, _join(request, permit, wanted, request.registry.realtime.stream_lifetime), permit, HEADERS)
+
+
+def _park(request, wanted, wait_s):
+    """Return the response of a poll that waits for news, or has some; None where there is no room to wait. Raises 429."""
     try:
-        stream = _join(runtime, topics, encoding, cursor, room=request.environ.get("myapp.max_streams"), **_holder(request, runtime))
+        permit = _permit(request)
+        stream = _join(request, permit, wanted, wait_s)
+    except (HTTPServiceUnavailable, TooManyPolls):
+        return None
+    if not stream.replay:
+        return _carried(request, stream, permit, POLL_HEADERS)
+    answer = stream.next()
+    stream.leave()
+    permit.give_back()
+    return _answered(answer)
+
+
+def _permit(request):
+    """Return the Permit of a thread, where one will be held. Raises 503."""
+    return NoPermit() if "myapp.hand_over" in request.environ else request.registry.realtime.allowance.take(request.environ)
+
+
+def _join(request, permit, wanted, lasts_s):
+    """Take a place for a stream, and begin; else the permit is given back, too.
+
+    lasts_s: until it ends by itself, 0 for ever. Raises 503, 429 and TooManyPolls.
+    """
+    runtime, room = request.registry.realtime, request.environ.get("myapp.max_streams")
+    try:
+        with _refusals(runtime):
+            deadline = time.monotonic() + lasts_s if lasts_s else None
+            return runtime.hub.join(*wanted, deadline=deadline, room=room, **_holder(request, runtime))
     except BaseException:
         permit.give_back()
         raise
-    if at_shutdown := request.environ.get("myapp.at_shutdown"):
-        at_shutdown(stream.feed.hub.end_all)
-    response = StreamResponse(ThreadDelivery(stream, permit, request.environ), [*HEADERS.items()])
-    close_unless_answered(request, response)
-    return response
 
 
 def _holder(request, runtime):
@@ -164,26 +195,31 @@ def _holder(request, runtime):
         "address": request.remote_addr if runtime.counts_addresses else None}
 
 
-def _join(runtime, topics, encoding, cursor, **options):
-    """Let this process catch up with the page, then begin. Raises 503 and 429."""
-    deadline = time.monotonic() + runtime.stream_lifetime if runtime.stream_lifetime else None
-    with _refusals(runtime):
-        _reach(runtime, cursor)
-        return runtime.hub.join(topics, encoding, cursor, deadline=deadline, **options)
+def _carried(request, stream, permit, headers):
+    """Return the response that sends `stream`, and forgets it if it is never sent."""
+    if at_shutdown := request.environ.get("myapp.at_shutdown"):
+        at_shutdown(stream.feed.hub.end_all)
+    response = StreamResponse(ThreadDelivery(stream, permit, request.environ), [*headers.items()])
+    close_unless_answered(request, response)
+    return response
 
 
-def _answer(runtime, topics, encoding, cursor):
-    """Let this process catch up with the page, then answer the poll. Raises 503."""
+def _answer(runtime, wanted):
+    """Return the response of a poll that does not wait. Raises 503."""
     with _refusals(runtime):
-        _reach(runtime, cursor)
-        return runtime.hub.answer(topics, encoding, cursor)
+        return _answered(runtime.hub.answer(*wanted))
+
+
+def _answered(answer):
+    return Response(answer, headerlist=[*POLL_HEADERS.items()])
 
 
 def _reach(runtime, cursor):
-    """Wait for what the page has shown, whose cursor may be from the database or another process. Raises 503."""
-    if cursor and cursor.epoch and not runtime.follow.reach(cursor):
-        runtime.refusals.warning("refused a client: %s", BEHIND)
-        raise unavailable(BEHIND)
+    """Let this process catch up with the page, whose cursor may be from the database or another process. Raises 503."""
+    with _refusals(runtime):
+        if cursor and cursor.epoch and not runtime.follow.reach(cursor):
+            runtime.refusals.warning("refused a stream or a poll: %s", BEHIND)
+            raise unavailable(BEHIND)
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 The streams of a feed fall in two classes. *The pack* stands at one common position: when the feed grows, one and the same slab
 is written to each; a client that keeps up is one descriptor in a set. *Stragglers* read for themselves, whenever epoll says that
-there is room, and rejoin the pack. A newcomer is a straggler whose past comes first.
+there is room, and rejoin the pack. A newcomer is a straggler whose past comes first. A parked poll is one of the pack until the first
+slab, its whole answer: with it the stream is over.
 """
 import heapq
 import logging
@@ -204,6 +205,8 @@ class StreamLoop:
             pack.feed.start_reading(self._streams[fd], pack.at)
         for fd in gone:
             self._drop(self._streams[fd])
+        for fd in [*pack.fds] if pack.feed.encoding.is_once else ():
+            self._drop(self._streams[fd])
 
     def _catch_up(self, fd, stream):
         pack = self._packs[stream.feed]
@@ -218,6 +221,8 @@ class StreamLoop:
                 sent = self._write(fd, rest)
                 self._blocked.pop(fd, None)
                 share, rest = share - sent, memoryview(rest)[sent:]
+                if stream.feed.encoding.is_once and not rest:
+                    return self._drop(stream)
             self._ready[fd] = None
         except BlockingIOError:
             self._blocked.setdefault(fd, self._clock())
@@ -241,8 +246,15 @@ class StreamLoop:
             _, fd = heapq.heappop(self._deadlines)
             stream = self._streams.get(fd)
             if stream and stream.deadline is not None and stream.deadline <= now:   # else it was of one that left
-                self._end(stream, "lifetime")
+                self._expire(stream)
         self._cut_the_deaf(now)
+
+    def _expire(self, stream):
+        """End a stream whose time is up; an answer that is being sent, or is to be, ends it anyway."""
+        if not stream.feed.encoding.is_once:
+            return self._end(stream, "lifetime")
+        if not self._rests.get(stream.fd) and (answer := stream.expire(self._packs[stream.feed].at)):
+            self._part(stream, answer)
 
     def _cut_the_deaf(self, now):
         for fd, since in list(self._blocked.items()):
@@ -255,11 +267,15 @@ class StreamLoop:
         stream.closing = stream.closing or reason
         if reason == "lagging":
             self._lapse_warnings.warning("ended a stream whose client did not keep up; it resumes from the log")
-        if not self._rests.get(stream.fd):
-            try:
-                self._write(stream.fd, stream.last_words())
-            except OSError:
-                pass        # it is closed now in any case
+        self._part(stream, b"" if self._rests.get(stream.fd) else stream.last_words())
+
+    def _part(self, stream, words):
+        """Say them, if there are any, and close."""
+        try:
+            if words:
+                self._write(stream.fd, words)
+        except OSError:
+            pass        # it is closed now in any case
         self._drop(stream)
 
     def _cut(self, stream, silence_s):

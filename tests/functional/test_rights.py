@@ -1,6 +1,7 @@
 """The right to a stream: it ends with it, soon by itself and at once by order, whatever the application's security policy is."""
 import json
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -206,6 +207,17 @@ def test_while_the_database_fails_streams_go_on_and_are_checked_again_when_it_is
         connection.execute(sa.text("ALTER TABLE elsewhere RENAME TO goods"))
     shop.take_away("ann in b")
     assert ends(ann) == {"reason": "revoked", "topics": ["room:b"]}
+
+
+def test_a_poll_that_waits_is_answered_when_its_right_ends_and_refused_when_it_asks_again(make_shop):
+    shop, ask = make_shop(), {"url": "/events/poll?topic=room:a&wait=25", "headers": {"X-User": "ann"}}
+    ask["headers"]["Last-Event-ID"] = shop.get(**ask).json["cursor"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(shop.get, **ask)
+        wait_until(lambda: shop.registry.realtime.hub.open_streams == 1)
+        shop.take_away("ann in a")
+        assert waiting.result(10).json["cursor"] is None and waiting.result().json["events"] == []
+    assert shop.get(**ask, status=403).json["topics"] == ["room:a"]
 
 
 # By order

@@ -23,9 +23,25 @@ class Client:
         for line in lines:
             assert not self._is_over, f"{line} after the last words"
             type, id, data = json.loads(line)
+            if self.encoding.is_once:
+                self._take_answer(id and self._world.core.Cursor(*id), *data)
+                continue
             assert (type == "connected") == (self._lines == 0) or type == "closing", f"{type} at line {self._lines}"
             self._lines += 1
             self._obey(type, id and self._world.core.Cursor(*id), data)
+
+    def _take_answer(self, cursor, said, events):
+        """`cursor` says that there is nothing up to there but `events`; without one it goes on from where it was."""
+        self._is_over = True
+        self._world.met["answer", bool(events), said["more"], cursor is None, said["reset"]] += 1
+        assert len(events) <= self._world.core.PAGE and (cursor or not events), "an answer that cannot be gone on from"
+        if said["reset"]:
+            assert not events
+            self._start_over(cursor, said["reset"])
+        for type, id, data in events:
+            self._obey(type, id and self._world.core.Cursor(*id), data)
+        if cursor:
+            self._understand("answer", cursor)
 
     def _obey(self, type, id, data):
         if type == "closing":

@@ -61,4 +61,4 @@ def _import(package):
         sys.path.remove(str(package.parent))
     return SimpleNamespace(
         Cursor=event.Cursor, Event=event.Event, Hub=hub.Hub, Lapsed=feed.Lapsed, PAGE=window.PAGE, StreamLoop=loop.StreamLoop,
-        HubFull=errors.HubFull, TooManyStreams=errors.TooManyStreams, LogTrimmed=errors.LogTrimmed)
+        HubFull=errors.HubFull, TooManyPolls=errors.TooManyPolls, TooManyStreams=errors.TooManyStreams, LogTrimmed=errors.LogTrimmed)

@@ -75,7 +75,7 @@ class Ending:
         assert not (self.hub._feeds or self.hub._feeds._index or self.hub._streams), "feeds are left behind"
         assert not self.hub.owners(), "owners are left behind"
         places = self.hub._places
-        assert not (places.taken or places._users._counts or places._addresses._counts), "places are left behind"
+        assert not (places.taken or places.waiting or places._users._counts or places._addresses._counts), "places are left behind"
         assert not self.hub._runs.pending, "a past that nobody waits for is counted"
         assert not self.hub._held, "events are held back for ever"
         assert not self.hub.growth._feeds and not self.hub.growth._ended and not self.hub.growth._bytes, "growth is left behind"

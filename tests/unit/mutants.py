@@ -44,7 +44,7 @@ FEED = {
 }
 GROWTH = {
     "growth is noted for the first encoding alone": ("hub.py", "ring |= self.growth.note(", "ring = ring or self.growth.note("),
-    "growth of a life's end is not noted": ("hub.py", "ring = self.growth.note([*self._feeds])", "ring = False"),
+    "growth of a life's end is not noted": ("hub.py", "ring = self.growth.note(lasting)", "ring = False"),
     "a heartbeat is not noted": ("hub.py", "ring = self.growth.note(still_silent)", "ring = False"),
     "an end is not noted": ("hub.py", "return self.growth.note((), ending=ending)", "return False"),
     "an end is noted but once": ("growth.py", "self._ended += ending", "self._ended = self._ended or [*ending]"),
@@ -98,7 +98,8 @@ LOOP = {
     "who rejoins keeps a place on the tape": ("loop.py", "        stream.feed.stop_reading(stream)\n", ""),
     "who rejoins is not in the pack": ("loop.py", "        pack.fds.add(fd)\n", ""),
     "who takes something is still blocked": ("loop.py", "                self._blocked.pop(fd, None)\n", ""),
-    "last words in the middle of a frame": ("loop.py", "if not self._rests.get(stream.fd):", "if True:"),
+    "last words in the middle of a frame": (
+        "loop.py", "b\"\" if self._rests.get(stream.fd) else stream.last_words()", "stream.last_words()"),
     "a pack of none is read on": (
         "loop.py", "while pack.streams and (slab := pack.feed.read(pack)):", "while slab := pack.feed.read(pack):"),
     "a pack outlives its streams": ("loop.py", "        if not pack.streams:\n", "        if False:\n"),
@@ -117,4 +118,17 @@ LOOP = {
     "a stream that cannot be watched stays": (
         "loop.py", "            return self._drop(stream)\n        if stream.closing", "            return\n        if stream.closing"),
 }
-MUTANTS = ORDER | PAST | FEED | GROWTH | PLACES | OWNERS | LOOP
+POLLS = {
+    "an answer says that one has what comes after it": ("replay.py", "return run.slab, high", "return run.slab, head.seq"),
+    "an answer has more than a page": ("feed.py", "if len(frames) > PAGE:", "if False:"),
+    "an empty answer says that one has what is on the tape": ("feed.py", " or self.end > at else", " else"),
+    "a heartbeat is an answer": ("hub.py", "                if feed.encoding.is_once:\n", "                if False:\n"),
+    "polls are not told that all start over": ("hub.py", "return self._end([stream for stream in self._streams if", (
+        "return self._end([stream for stream in () if")),
+    "a poll is answered twice": ("loop.py", "[*pack.fds] if pack.feed.encoding.is_once else ()", "()"),
+    "a poll that is late is answered twice": (
+        "loop.py", "if stream.feed.encoding.is_once and not rest:", "if False:"),
+    "a place to wait is not given back": ("places.py", "        self.waiting -= waits\n", ""),
+    "one more waits than may": ("places.py", "self.waiting >= self._most_waiting", "self.waiting > self._most_waiting"),
+}
+MUTANTS = ORDER | PAST | FEED | GROWTH | PLACES | OWNERS | LOOP | POLLS

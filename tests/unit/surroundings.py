@@ -29,6 +29,8 @@ class StrictLock:
 class Encoding:
     """JSON lines, and a moment for others at every call that the core must not make under its lock."""
 
+    is_once = False
+
     def __init__(self, world, number):
         self._world, self._number = world, number
 
@@ -64,3 +66,31 @@ class Encoding:
     def _line(type, cursor, data="null"):
         id = list(cursor) if cursor else None
         return f'["{type}", {json.dumps(id)}, {data}]\n'.encode()
+
+
+class Answers(Encoding):
+    """One such line for all that an answer tells."""
+
+    is_once = True
+
+    def answer(self, cursor, slab=b"", *, has_more=False, reset=None):
+        said = json.dumps({"more": has_more, "reset": reset})
+        return self._line("answer", cursor, f'[{said}, [{slab.decode()}]]')
+
+    def event(self, event):
+        return super().event(event)[:-1]
+
+    def heartbeat(self, cursor):
+        self._world.let_others_run(0.8)
+        return self.answer(cursor)
+
+    def reset(self, reason, cursor, spread_ms):
+        self._world.let_others_run(0.2)
+        return self.answer(cursor, reset=reason)
+
+    def closing(self, reason, topics=()):
+        return self.answer(None)
+
+    @staticmethod
+    def slab(frames):
+        return b", ".join(frames)

@@ -8,7 +8,11 @@ from . import copies, world
 from .mutants import MUTANTS
 
 SEEDS = range(int(os.environ.get("SEEDS", 50)))
-MET = {"held up", "lagging", "revoked", "lifetime", "shutdown", "HubFull", "TooManyStreams"}
+MET = {"held up", "lagging", "revoked", "lifetime", "shutdown", "HubFull", "TooManyStreams", "TooManyPolls"}
+# Of answers to polls: (whether they tell events, whether there are more, whether the client keeps its cursor, why it starts over)
+MET |= {("answer", *kind) for kind in [
+    (True, False, False, None), (True, True, False, None), (False, False, False, None), (False, False, True, None),
+    (False, True, True, None), (False, False, False, "epoch")]}
 
 
 @pytest.fixture(scope="module")

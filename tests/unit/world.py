@@ -1,10 +1,11 @@
 """A world in one thread that does to the core and to the loop whatever can happen to them, in an order drawn from a seed.
 
-Commits that messages lose, double and reorder; repairs from the table; a backup that is restored; clients that join, are refused,
-are handed over late or never, take all, some or nothing, lapse, are ended or cut in the middle of a frame, and come back with the
-last id that they had. Most are sent by the loop, some by a thread of their own. At every call-out of the core, at every write of
-the loop, and after every release of the lock, other "threads" may run. A client must have exactly its events, every id must be
-safe to come back with, a loop that waits must have nothing to do, and nobody may leave anything behind.
+Commits that messages lose, double and reorder; repairs from the table; a backup that is restored; clients that join, are
+refused, are handed over late or never, take all, some or nothing, lapse, are ended or cut in the middle of a frame, and come
+back with the last id that they had. Some ask by polls, which wait for an answer or do not. Most are sent by the loop, some by a
+thread of their own. At every call-out of the core, at every write of the loop, and after every release of the lock, other
+"threads" may run. A client must have exactly its events, every id must be safe to come back with, a loop that waits must have
+nothing to do, and nobody may leave anything behind.
 """
 import json
 import random
@@ -13,7 +14,7 @@ from collections import Counter
 from .crowd import Crowd
 from .ending import Ending
 from .kernel import Kernel
-from .surroundings import Encoding, StrictLock, Unreadable
+from .surroundings import Answers, Encoding, StrictLock, Unreadable
 from .watching import Watching
 
 TOPICS = "abcde"
@@ -32,7 +33,8 @@ class World(Crowd, Watching, Ending):
             self.commit()
         self.messages.clear()
         self._is_roomy, self._has_restores, self._is_crowded = seed % 2, seed % 3 == 0, seed % 5 == 0   # roomy: nobody needs to lapse
-        limits = {"max_streams": 9, "max_streams_per_user": 2, "max_streams_per_address": 3} if self._is_crowded else {}
+        limits = {
+            "max_streams": 7, "max_streams_per_user": 2, "max_streams_per_address": 3, "max_waiting_polls": 2} if self._is_crowded else {}
         self.hub = core.Hub(self.head, 0, self.read_page, heartbeat_s=3, tape_bytes=1 << 20 if self._is_roomy else TAPE,
                             window=16, pending_bytes=40_000, **limits)
         lock = StrictLock(self)
@@ -40,7 +42,7 @@ class World(Crowd, Watching, Ending):
         self._interests = [
             frozenset(self.random.sample(TOPICS, self.random.randrange(1, 3))) for _ in range(self.random.choice([2, 4, 12]))]
         self._loops_part = self.random.choice([0.5, 0.9, 1])
-        self.encodings = [Encoding(self, number) for number in range(2)]
+        self.encodings = [Encoding(self, 0), Encoding(self, 1), Answers(self, 2)]
         self.kernel = Kernel(self)
         self.loop = core.StreamLoop(write=self.kernel.write, clock=self._clock, deaf_s=DEAF_S)
         self.kernel.serve(self.loop)

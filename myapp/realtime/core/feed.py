@@ -8,6 +8,8 @@ reads for all streams that keep up with it.
 """
 import threading
 
+from .window import PAGE
+
 STEP = 1 << 16      # bytes of one slab, about what a socket takes at once
 NO_SLAB = -1, -1, b""
 
@@ -17,13 +19,14 @@ class Lapsed(Exception):
 
 
 class Feed:
-    __slots__ = ("hub", "topics", "encoding", "streams", "quiet_since",
+    __slots__ = ("hub", "topics", "encoding", "streams", "quiet_since", "upto",
                  "_frames", "_first", "_size", "_slab", "_readers", "_at_end", "_entered", "_changed")
 
     def __init__(self, hub, topics, encoding):
         self.hub, self.topics, self.encoding = hub, topics, encoding
         self.streams = 0            # open ones; the feed goes with the last
         self.quiet_since = None     # the first tick that found it silent
+        self.upto = None            # the hub's cursor when it last grew
         self._frames, self._first, self._size = [], 0, 0    # a list: an empty deque is ten times as large
         self._slab = NO_SLAB        # last read, shared by all who stand there
         self._readers, self._at_end = 0, 0      # how many read; how many of them have read everything
@@ -70,7 +73,7 @@ class Feed:
         self._frames.append(frame)
         self._size += len(frame)
         self._at_end = 0
-        self.quiet_since = None
+        self.quiet_since, self.upto = None, self.hub.cursor
         if self._size > self.hub.tape_bytes:
             self._shorten()
         self.wake()
@@ -85,7 +88,7 @@ class Feed:
     def read(self, reader, upto=None):
         """Return the frames that `reader` has yet to read, about STEP bytes and none beyond `upto`, and move it on.
 
-        b"" when there are none. Raises Lapsed.
+        b"" when there are none. Of an encoding of answers: all that there are, for with them it is over. Raises Lapsed.
         """
         with self.hub.lock:
             upto = self.end if upto is None else upto
@@ -101,6 +104,11 @@ class Feed:
                 self._at_end += 1
                 self._forget()
             return slab
+
+    def cursor_at_rest(self, stream, at):
+        """Return the hub's cursor if `stream`, which stands at `at`, has everything up to there and need not end; else None."""
+        with self.hub.lock:
+            return None if stream.closing or stream.replay or self.end > at else self.hub.cursor
 
     def wait(self, stream, timeout_s):
         """Wait until there is something for `stream`; False when there is not. A thread of its own."""
@@ -123,6 +131,8 @@ class Feed:
     # Inside, lock held
 
     def _cut(self, at, upto):
+        if self.encoding.is_once:
+            return at, self.end, self._answer(self._frames[at - self._first:])
         frames, size, start = [], 0, at - self._first
         for index in range(start, upto - self._first):
             frames.append(self._frames[index])
@@ -130,6 +140,12 @@ class Feed:
             if size >= STEP:
                 break
         return at, at + len(frames), self.encoding.slab(frames)     # of one frame: that very object, not a copy
+
+    def _answer(self, frames):
+        """Return the answer that tells `frames`, all that there are; more than a page of them are to be asked for, page by page."""
+        if len(frames) > PAGE:
+            return self.encoding.answer(None, has_more=True)
+        return self.encoding.answer(self.upto, self.encoding.slab(frames))
 
     def _shorten(self):
         """Drop the oldest frames; one that alone is larger than the tape is still sent."""

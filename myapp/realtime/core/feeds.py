@@ -31,6 +31,11 @@ class Feeds:
         """One of its streams is over."""
         feed.streams -= 1
         if not feed.streams:
+            self.retire(feed)
+
+    def retire(self, feed):
+        """It grows no more, and whoever comes has another. Twice is harmless."""
+        if self._feeds.get((feed.topics, feed.encoding)) is feed:
             self._close(feed)
 
     def _open(self, topics, encoding):

@@ -2,7 +2,7 @@
 
 It is the handle by which everybody names the stream. A sender calls `next()` until it is empty, waits for more in its
 own way (a thread by `feed.wait`, a loop by the hub's bell), says `last_words()` once `closing` is set, and leaves the hub when
-the client is gone.
+the client is gone. A stream of an encoding of answers, a parked poll, is over with the first bytes that it sends.
 """
 from .feed import Lapsed
 
@@ -37,6 +37,17 @@ class Stream:
     def has_lapsed(self):
         """Whether it has read so little that `next()` could only raise Lapsed. A hint of this moment, without the lock."""
         return not self.replay and self.at is not None and self.feed.begins_after(self.at)
+
+    def expire(self, at=None):
+        """Its deadline has come: return the bytes to part with. Its sender, who says where it stands when it has no position of its own.
+
+        b"" when an answer has something to tell instead, or its end is asked for already.
+        """
+        if self.feed.encoding.is_once:
+            cursor = self.feed.cursor_at_rest(self, self.at if self.at is not None else at)
+            return self.feed.encoding.heartbeat(cursor) if cursor else b""
+        self.closing = self.closing or "lifetime"
+        return self.last_words()
 
     def last_words(self):
         """Return the bytes to part with, for a client that stands between two frames."""

@@ -28,7 +28,8 @@ MOST_SPREAD_MS = 60_000
 
 class Hub:
     def __init__(self, head, floor, read_page, *, heartbeat_s=15.0, replay_limit=10_000, replay_bytes=16 << 20, pending_bytes=256 << 20,
-                 tape_bytes=1 << 20, window=1024, max_streams=10_000, max_streams_per_user=0, max_streams_per_address=0):
+                 tape_bytes=1 << 20, window=1024, max_streams=10_000, max_streams_per_user=0, max_streams_per_address=0,
+                 max_waiting_polls=1000):
         """A hub that goes on after `head`.
 
         head, floor    Cursor of the newest event; seq up to which the log is pruned
@@ -38,12 +39,14 @@ class Hub:
         pending_bytes  most bytes of the past in memory: 5/8 of it what streams have yet to send, the rest kept for the next ones
         tape_bytes     most bytes of a feed's tape               max_streams   most open streams
         max_streams_per_user, max_streams_per_address            of them of one user, of one address; 0 is any number
+        max_waiting_polls                                        of them that are parked polls
         """
         self.lock = threading.Lock()
         self.cursor = head
         self.tape_bytes, self.heartbeat_s = tape_bytes, heartbeat_s
         self.growth = Growth(self.lock, tape_bytes // 2)    # the other half is for the one event more that may be large
-        self._places = Places(most=max_streams, most_of_user=max_streams_per_user, most_of_address=max_streams_per_address)
+        self._places = Places(
+            most=max_streams, most_of_user=max_streams_per_user, most_of_address=max_streams_per_address, most_waiting=max_waiting_polls)
         self._runs = Runs(self.lock, kept_bytes=pending_bytes // 4, pending_bytes=pending_bytes * 5 // 8)
         self._replay = Replay(
             self._runs, head, floor, limit=replay_limit, most_bytes=replay_bytes,
@@ -92,11 +95,12 @@ class Hub:
         replay, frames = self._replay.restarted(head, floor), {}
         while True:
             with self.lock:
-                if not (missing := {feed.encoding for feed in self._feeds} - frames.keys()):
+                lasting = [feed for feed in self._feeds if not feed.encoding.is_once]
+                if not (missing := {feed.encoding for feed in lasting} - frames.keys()):
                     self.cursor, self._replay, self._held = head, replay, {}
-                    for feed in self._feeds:
+                    for feed in lasting:
                         feed.append(frames[feed.encoding])
-                    ring = self.growth.note([*self._feeds])
+                    ring = self.growth.note(lasting) | self._end_polls(reason)
                     break
             frames |= {encoding: encoding.reset(reason, head, self._spread_ms()) for encoding in missing}
         self.growth.ring(ring)
@@ -137,11 +141,12 @@ class Hub:
                 for a moment only waits for the hub first (follow.py).
         room    how many streams whoever sends it has room for, None for any number
         options as in Stream: deadline, owner, user, address
-        Raises HubFull, TooManyStreams and what reading the log raises; there is no stream then.
+        Of an encoding of answers it begins with the answer, if there is one to give at once.
+        Raises HubFull, TooManyStreams, TooManyPolls and what reading the log raises; there is no stream then.
         """
         self._leave_abandoned()
         with self.lock:
-            self._places.take(options.get("user"), options.get("address"), room)
+            self._places.take(options.get("user"), options.get("address"), room, waits=encoding.is_once)
             feed = self._feeds.enter(frozenset(topics), encoding)
             stream, head = Stream(feed, **options), self.cursor
             self._streams.add(stream)
@@ -160,6 +165,9 @@ class Hub:
     def _begin(self, feed, cursor, head):
         """Return the runs that come before the live frames, which begin after `head`."""
         encoding, reason, runs = feed.encoding, None, []
+        if encoding.is_once:
+            answer = self._news(feed.topics, encoding, cursor, head)
+            return [Run(answer)] if answer else []
         if cursor:
             try:
                 reason = self._replay.refusal(cursor, head)
@@ -177,14 +185,18 @@ class Hub:
         Raises what reading the log raises.
         """
         with self.lock:
-            head, replay = self.cursor, self._replay
-        reason = cursor and replay.refusal(cursor, head)
-        if not reason and (cursor is None or cursor == head):
-            return encoding.answer(head)
+            head = self.cursor
+        return (self._news(frozenset(topics), encoding, cursor, head) if cursor else b"") or encoding.answer(head)
+
+    def _news(self, topics, encoding, cursor, head):
+        """Return an answer with what there is after `cursor` and up to `head`; b"" when there is nothing."""
+        reason = self._replay.refusal(cursor, head)
+        if not reason and cursor == head:
+            return b""
         try:
             if not reason:
-                slab, seq = replay.page_after(cursor.seq, frozenset(topics), encoding, head)
-                return encoding.answer(Cursor(head.epoch, seq), slab, has_more=seq < head.seq)
+                slab, seq = self._replay.page_after(cursor.seq, topics, encoding, head)
+                return slab and encoding.answer(Cursor(head.epoch, seq), slab, has_more=seq < head.seq)
         except LogTrimmed:      # pruned while it was read
             reason = "expired"
         return encoding.reset(reason, head, self._spread_ms())
@@ -200,7 +212,7 @@ class Hub:
             if stream in self._streams:
                 self._streams.remove(stream)
                 self._owners.leave(stream)
-                self._places.give_back(stream.user, stream.address)
+                self._places.give_back(stream.user, stream.address, waits=stream.feed.encoding.is_once)
                 while stream.replay:
                     self._runs.release(stream.replay.pop())
                 stream.feed.leave(stream)
@@ -248,6 +260,12 @@ class Hub:
             stream.feed.wake()
         return self.growth.note((), ending=ending)
 
+    def _end_polls(self, reason):
+        """Let all ask again: what comes now is of another life than what they have, and is not for those who wait."""
+        for feed in [feed for feed in self._feeds if feed.encoding.is_once]:
+            self._feeds.retire(feed)
+        return self._end([stream for stream in self._streams if stream.feed.encoding.is_once], reason)
+
     def owners(self):
         """Return the owners of the open streams, a list."""
         with self.lock:
@@ -272,6 +290,8 @@ class Hub:
         with self.lock:
             head, silent = self.cursor, {}
             for feed in self._feeds:
+                if feed.encoding.is_once:
+                    continue
                 feed.quiet_since = now if feed.quiet_since is None else feed.quiet_since
                 if now - feed.quiet_since >= self.heartbeat_s:
                     silent[feed] = feed.moment

@@ -8,6 +8,8 @@ from ..core.event import Cursor, Event
 class Encoding(ABC):
     """The bytes of one transport. Stateless: one object of it serves all feeds. Any thread may call any method; none blocks."""
 
+    is_once = False     # whether a stream of it is over with what it sends first; see Answers
+
     @abstractmethod
     def event(self, event: Event) -> bytes:
         """Return the event's frame; it is made once and shared."""
@@ -31,3 +33,31 @@ class Encoding(ABC):
     @abstractmethod
     def closing(self, reason: str, topics: Collection[str] = ()) -> bytes:
         """Return what a stream parts with: why, and because of which topics, if it is because of some."""
+
+
+class Answers(Encoding):
+    """An encoding of whole answers: a stream of it is parked until there is something to tell, sends one answer, and is over."""
+
+    is_once = True
+
+    @abstractmethod
+    def answer(self, cursor: Cursor | None, slab: bytes = b"", *, has_more: bool = False, reset: dict | None = None) -> bytes:
+        """Return an answer; it is shared. The hub's lock may be held: a join and nothing else.
+
+        cursor    up to which the client then has everything; None lets it keep its own
+        slab      of the events that it tells
+        has_more  whether it is worth asking again at once
+        reset     why the client is to start over from `cursor`, and within which time, if it is
+        """
+
+    def connected(self, cursor):
+        return self.answer(cursor)
+
+    def heartbeat(self, cursor):
+        return self.answer(cursor)
+
+    def reset(self, reason, cursor, spread_ms):
+        return self.answer(cursor, reset={"reason": reason, "spread_ms": spread_ms})
+
+    def closing(self, reason, topics=()):
+        return self.answer(None)

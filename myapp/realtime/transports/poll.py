@@ -1,14 +1,14 @@
 """Polls: answers in JSON, for whoever cannot keep a stream open."""
 from functools import cached_property
 
-from . import Encoding
+from . import Answers
 from .envelope import dump, envelope
 
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
 
-class Poll(Encoding):
-    """The encoding of the log's events. A frame is an event's object; all else are whole answers.
+class Poll(Answers):
+    """Answers `{"cursor", "build", "reset", "more", "events"}`; a frame is one event's object.
 
     fragments  Fragments (fragments.py) for clients that asked for them, else None
     build      a function that returns the build; asked once, when the first client asks
@@ -24,27 +24,9 @@ class Poll(Encoding):
         return frames[0] if len(frames) == 1 else b", ".join(frames)
 
     def answer(self, cursor, slab=b"", *, has_more=False, reset=None):
-        """Return `{"cursor", "build", "reset", "more", "events"}`.
-
-        cursor    up to which the client then has everything; None lets it keep its own
-        slab      of the events that it tells
-        has_more  whether it is worth asking again at once
-        """
         said = dump({"cursor": cursor and str(cursor)})[:-1].encode(), dump({"reset": reset, "more": has_more})[1:-1].encode()
         return b'%s, %s, %s, "events": [%s]}' % (said[0], self._said_build, said[1], slab)
 
     @cached_property
     def _said_build(self):
         return dump({"build": self._build()})[1:-1].encode()
-
-    def connected(self, cursor):
-        return self.answer(cursor)
-
-    def heartbeat(self, cursor):
-        return self.answer(cursor)
-
-    def reset(self, reason, cursor, spread_ms):
-        return self.answer(cursor, reset={"reason": reason, "spread_ms": spread_ms})
-
-    def closing(self, reason, topics=()):
-        return self.answer(None)

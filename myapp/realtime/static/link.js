@@ -6,12 +6,9 @@
  * `refused` (topics that this viewer may not have, and the status that said so).
  */
 
+import { Retry } from "./retry.js";
 import { sse } from "./sse.js";
 
-const RETRY_MS = 2000;            // until the server says `retry:`; the low end of its realtime.retry
-const SHORTEST_RETRY_MS = 100;    // `retry: 0` must not become a busy loop
-const GROWTH = 1.5;               // each failure in a row waits this much longer,
-const LONGEST_RETRY_MS = 30000;   // up to this: a person waits half a minute for a server that is back, not longer
 const LONGEST_PAUSE_MS = 3600000; // no Retry-After is followed blindly; timers overflow at 24.8 days and would fire at once
 const STEADY_MS = 10000;          // a connection that lived this long forgets the failures before it
 const KICK_PAUSE_MS = 2000;       // between two attempts, however often someone kicks
@@ -23,7 +20,8 @@ const RUNGS = [sse];
 export class Link {
     #url;
     #deliver;
-    #world;             // {fetch, clock, random}
+    #world;             // {fetch, clock}
+    #retry;
     #rungs;
     #rung = 0;          // which rung is tried next; who moves it is #ended
     #topics = [];
@@ -31,8 +29,6 @@ export class Link {
     #state = "connecting";
     #attempt = null;    // the AbortController of the connection that counts; what another one still says is not heard
     #timer = null;
-    #retryMs = RETRY_MS;
-    #failures = 0;
     #startedAt = -Infinity;
     #connectedAt = null;
     #heardAt = null;
@@ -42,7 +38,8 @@ export class Link {
     constructor({ url, deliver, fetch, clock, random, rungs = RUNGS }) {
         this.#url = url;
         this.#deliver = deliver;
-        this.#world = { fetch, clock, random };
+        this.#world = { fetch, clock };
+        this.#retry = new Retry(random);
         this.#rungs = rungs;
     }
 
@@ -73,7 +70,7 @@ export class Link {
     close() {
         this.#topics = [];
         this.#cursor = null;
-        this.#failures = 0;
+        this.#retry.forget();
         this.#halt();
         this.#say("connecting");
     }
@@ -108,7 +105,7 @@ export class Link {
         const attempt = this.#attempt = new AbortController();
         this.#rungs[this.#rung].listen({
             url: this.#url, topics: this.#topics, cursor: this.#cursor,
-            fetch: this.#world.fetch, clock: this.#world.clock, signal: attempt.signal,
+            ...this.#world, signal: attempt.signal,
             deliver: (message) => this.#attempt === attempt && this.#take(message),
         }).then((ending) => this.#attempt === attempt && this.#ended(ending));
     }
@@ -122,7 +119,7 @@ export class Link {
         // The cursor moves first: if a listener fails on an event, the next connection must not bring it again.
         if (message.id !== undefined) this.#cursor = message.id;
         if (message.kind === "heard") this.#heardAt = this.#world.clock.now();
-        else if (message.kind === "retry") this.#retryMs = Math.max(message.ms, SHORTEST_RETRY_MS);
+        else if (message.kind === "retry") this.#retry.told(message.ms);
         else if (message.kind === "connected") this.#connected(message);
         else this.#deliver(message);
     }
@@ -137,7 +134,7 @@ export class Link {
     /* Decide what comes after a connection. The ladder of later rungs hangs here, and nowhere else. */
     #ended(ending) {
         this.#attempt = null;
-        if (this.#hasBeenSteady()) this.#failures = 0;
+        if (this.#hasBeenSteady()) this.#retry.forget();
         if (ending.status === 401) this.#say("signed-out");
         else if (ending.status === 204) this.#stop();
         else if (ending.why === "closing") this.#comeBack(ending);
@@ -157,12 +154,11 @@ export class Link {
 
     /* After a farewell: at once, but the pages of a server that goes not all in one instant. One that only says farewells is failing. */
     #comeBack(ending) {
-        this.#failures += 1;
         this.#drop(ending);
-        const isFailing = this.#failures > 2;
-        const spreadMs = MEANT_FOR_MANY.includes(ending.reason) ? this.#retryMs : AT_ONCE_MS;
-        this.#say(isFailing ? "off" : "connecting");
-        this.#goOn(isFailing ? this.#pause() : this.#world.random() * spreadMs);
+        if (this.#retry.failures >= 2) return this.#fail(ending);
+        this.#retry.fail();
+        this.#say("connecting");
+        this.#goOn(MEANT_FOR_MANY.includes(ending.reason) ? this.#retry.withinMs() : this.#retry.withinMs(AT_ONCE_MS));
     }
 
     /* Give up the topics that the ending names and tell the owner; false when it names none of ours. */
@@ -183,18 +179,9 @@ export class Link {
     }
 
     #fail({ retryAfterMs }) {
-        this.#failures += 1;
+        this.#retry.fail();
         this.#say("off");
-        this.#connectIn(retryAfterMs ? this.#later(retryAfterMs) : this.#pause());
-    }
-
-    #pause() {
-        return this.#later(Math.min(this.#retryMs * GROWTH ** (this.#failures - 1), LONGEST_RETRY_MS));
-    }
-
-    /* Never earlier than asked for, and by up to half of it later: pages that lost one server must not return as one wave. */
-    #later(ms) {
-        return ms * (1 + this.#world.random() / 2);
+        this.#goOn(retryAfterMs ? this.#retry.laterMs(retryAfterMs) : this.#retry.pauseMs());
     }
 
     #say(state) {

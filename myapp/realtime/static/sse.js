@@ -5,6 +5,8 @@
  */
 
 import { Parser } from "./parser.js";
+import { address, options, refusal } from "./request.js";
+import { Watchdog } from "./watchdog.js";
 
 const CONNECTED_WITHIN_MS = 5000;   // a proxy that buffers looks like a slow server: `connected` has to come within this
 const SILENCE_HEARTBEATS = 2.5;     // one heartbeat may be lost and one late; after that nobody is there
@@ -27,8 +29,7 @@ export async function listen({ url, topics, cursor, fetch, clock, signal, delive
     const watchdog = new Watchdog(clock, signal);
     try {
         watchdog.allow(CONNECTED_WITHIN_MS);
-        const headers = { Accept: "text/event-stream", ...(cursor && { "Last-Event-ID": cursor }) };
-        const response = await fetch(address(url, topics), { headers, cache: "no-store", signal: watchdog.signal });
+        const response = await fetch(address(url, topics), options({ accept: "text/event-stream", cursor, signal: watchdog.signal }));
         if (!isStream(response)) return await refusal(response, clock);
         return await read(response.body, watchdog, deliver);
     } catch {
@@ -39,27 +40,8 @@ export async function listen({ url, topics, cursor, fetch, clock, signal, delive
     }
 }
 
-function address(url, topics) {
-    const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`);
-    return `${url}?${[...query, "fragments=1"].join("&")}`;
-}
-
 function isStream(response) {
     return response.status === 200 && /^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "");
-}
-
-async function refusal(response, clock) {
-    // Only a refusal has a body that is worth reading; what else comes may have no end.
-    const problem = response.status >= 400 ? await response.json().catch(() => null) : null;
-    const topics = Array.isArray(problem?.topics) ? problem.topics : [];
-    const retryAfterMs = waitAsked(response.headers.get("Retry-After"), clock);
-    return { why: "refused", status: response.status, topics, retryAfterMs };
-}
-
-/* Retry-After is a number of seconds or a date (RFC 9110); null when there is none to honour. */
-function waitAsked(value, clock) {
-    const ms = /^\d+$/.test(value ?? "") ? value * 1000 : Date.parse(value) - clock.now();
-    return ms > 0 ? ms : null;
 }
 
 async function read(body, watchdog, deliver) {
@@ -101,39 +83,4 @@ const CONTROL = {
 
 function event({ topic, type, data, key, html }) {
     return { kind: "event", topic, type, data, key, html };
-}
-
-/* Ends the connection when it was silent for longer than allowed; passes on an end that was asked for from outside. */
-class Watchdog {
-    #clock;
-    #timer = null;
-    #controller = new AbortController();
-    #outside;
-    #abort = () => this.#controller.abort();
-    hasBarked = false;
-
-    constructor(clock, outside) {
-        this.#clock = clock;
-        this.#outside = outside;
-        outside.addEventListener("abort", this.#abort);
-    }
-
-    get signal() {
-        return this.#controller.signal;
-    }
-
-    allow(ms) {
-        this.#clock.clearTimeout(this.#timer);
-        this.#timer = this.#clock.setTimeout(() => {
-            this.hasBarked = true;
-            this.#abort();
-        }, ms);
-    }
-
-    /** Close the connection, whatever is left of it. */
-    end() {
-        this.#clock.clearTimeout(this.#timer);
-        this.#outside.removeEventListener("abort", this.#abort);
-        this.#abort();
-    }
 }

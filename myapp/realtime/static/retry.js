@@ -1,0 +1,55 @@
+/* When to try again: what the server said, how many failures there were in a row, and chance.
+ *
+ * Pages that lost one server must not return as one wave: so no pause is shorter than what was asked for, and each is longer by
+ * a random part of up to half of it.
+ */
+
+const RETRY_MS = 2000;            // until the server says `retry:`; the low end of its realtime.retry
+const SHORTEST_RETRY_MS = 100;    // `retry: 0` must not become a busy loop
+const GROWTH = 1.5;               // each failure in a row waits this much longer,
+const LONGEST_RETRY_MS = 30000;   // up to this: a person waits half a minute for a server that is back, not longer
+
+export class Retry {
+    #random;
+    #ms = RETRY_MS;
+    #failures = 0;
+
+    /** random(): in [0, 1). */
+    constructor(random) {
+        this.#random = random;
+    }
+
+    get failures() {
+        return this.#failures;
+    }
+
+    /** The server said `retry:`. */
+    told(ms) {
+        this.#ms = Math.max(ms, SHORTEST_RETRY_MS);
+    }
+
+    /** One more failure in a row. */
+    fail() {
+        this.#failures += 1;
+    }
+
+    /** The row is over. */
+    forget() {
+        this.#failures = 0;
+    }
+
+    /** Milliseconds until the next attempt, after the failures so far. */
+    pauseMs() {
+        return this.laterMs(Math.min(this.#ms * GROWTH ** (this.#failures - 1), LONGEST_RETRY_MS));
+    }
+
+    /** `ms`, or up to half of it later. */
+    laterMs(ms) {
+        return ms * (1 + this.#random() / 2);
+    }
+
+    /** Some moment within `ms`, by default within the `retry:` of the server. */
+    withinMs(ms = this.#ms) {
+        return this.#random() * ms;
+    }
+}

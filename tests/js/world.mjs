@@ -47,16 +47,26 @@ export async function settled() {
 export class Server {
     connections = [];
     answer = () => ({});
+    #clock;
+
+    constructor(clock) {
+        this.#clock = clock;
+    }
 
     fetch = async (url, { headers, signal }) => {
-        const { searchParams } = new URL(url, "http://server");
-        const connection = new Connection({ topics: searchParams.getAll("topic"), headers, signal, query: searchParams });
+        const { searchParams, pathname } = new URL(url, "http://server");
+        const topics = searchParams.getAll("topic");
+        const connection = new Connection({ pathname, topics, headers, signal, query: searchParams }, this.#clock);
         this.connections.push(connection);
         return connection.respond(await this.answer(connection));
     };
 
     get last() {
         return this.connections.at(-1);
+    }
+
+    get rungs() {
+        return this.connections.map(({ rung }) => rung);
     }
 
     get open() {
@@ -66,8 +76,11 @@ export class Server {
 
 class Connection {
     #controller;
+    #reply;
+    #clock;
 
-    constructor(request) {
+    constructor(request, clock) {
+        this.#clock = clock;
         Object.assign(this, request);
     }
 
@@ -75,12 +88,48 @@ class Connection {
         return this.headers["Last-Event-ID"];
     }
 
-    respond({ status = 200, headers = {}, body, never = false }) {
-        if (never) return new Promise((_, reject) => this.signal.addEventListener("abort", () => reject(this.signal.reason)));
+    get isPoll() {
+        return this.pathname.endsWith("/poll");
+    }
+
+    /* Which rung it is of: a long poll says so only when it waits. */
+    get rung() {
+        return this.isPoll ? `poll ${this.query.get("wait")}` : "sse";
+    }
+
+    respond({ status = 200, headers = {}, body, never = false, poll }) {
+        if (poll) return this.#answer(poll);
+        if (never || (this.isPoll && status === 200)) return this.#unanswered({ never });
         if (status !== 200) return new Response(status === 204 ? null : JSON.stringify(body ?? {}), { status, headers });
         const stream = new ReadableStream({ start: (controller) => { this.#controller = controller; } });
         this.signal.addEventListener("abort", () => this.#fail(this.signal.reason));
         return new Response(stream, { headers: { "Content-Type": "text/event-stream; charset=utf-8", ...headers } });
+    }
+
+    /* A poll that waits is answered when its wait is over. */
+    #unanswered({ never }) {
+        const waitMs = Number(this.query.get("wait")) * 1000;
+        return new Promise((resolve, reject) => {
+            const timer = waitMs && !never ? this.#clock.setTimeout(() => this.#reply({}), waitMs) : null;
+            this.#reply = (answer) => {
+                this.#clock.clearTimeout(timer);
+                resolve(this.#answer(answer));
+            };
+            this.signal.addEventListener("abort", () => {
+                this.#clock.clearTimeout(timer);
+                reject(this.signal.reason);
+            });
+        });
+    }
+
+    #answer(answer) {
+        return Response.json({ cursor: this.cursor ?? "5f-10", build: "b1", reset: null, more: false, events: [], ...answer });
+    }
+
+    /** Answer a poll that was left waiting. */
+    async reply(answer) {
+        this.#reply(answer);
+        await settled();
     }
 
     #fail(reason) {
@@ -117,6 +166,6 @@ class Connection {
 
 /** All that a Link or a Hub needs of the world; `chance.value` is what random() gives. */
 export function makeWorld() {
-    const clock = new Clock(), server = new Server(), chance = { value: 0 };
+    const clock = new Clock(), server = new Server(clock), chance = { value: 0 };
     return { clock, server, chance, arguments: { url: "/events", clock, fetch: server.fetch, random: () => chance.value } };
 }

@@ -16,7 +16,7 @@ export class Hub {
     #link;
     #listeners = new Set();
 
-    /** world: what the Link needs except `deliver`: url, fetch, clock, random. */
+    /** world: what the Link needs except `deliver`: url, fetch, clock, random, rungs. */
     constructor(world) {
         this.#link = new Link({ ...world, deliver: (message) => this.#take(message) });
     }

@@ -1,46 +1,45 @@
 /* The link: keeps one connection to the server, and says what arrives and how it stands.
  *
  * It knows when to connect again, with which topics and from which cursor. How one connection is made and read is a rung's
- * business (sse.js); who listens is the hub's. It knows no DOM, and fetch, clock and chance are arguments, so that it is
- * tested without waiting. What it says to its owner are plain objects with a `kind`: `state`, `position`, `event`, `reset`,
- * `refused` (topics that this viewer may not have, and the status that said so).
+ * business (sse.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch, clock and
+ * chance are arguments, so that it is tested without waiting. What it says to its owner are plain objects with a `kind`: `state`,
+ * `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status that said so).
  */
 
+import { Connection } from "./connection.js";
+import { Ladder } from "./ladder.js";
 import { Retry } from "./retry.js";
 import { sse } from "./sse.js";
 
 const LONGEST_PAUSE_MS = 3600000; // no Retry-After is followed blindly; timers overflow at 24.8 days and would fire at once
-const STEADY_MS = 10000;          // a connection that lived this long forgets the failures before it
 const KICK_PAUSE_MS = 2000;       // between two attempts, however often someone kicks
-const LATE_HEARTBEATS = 1.3;      // silent for longer than this, a connection is not taken for healthy on a kick
 const AT_ONCE_MS = 1000;          // after a farewell to one stream: sooner than the 2 s after which a page would show it
 const MEANT_FOR_MANY = ["shutdown", "revoked"];  // farewells that reach many pages together: those are spread over `retry:`
-const RUNGS = [sse];
+const REFUSALS = [406, 429, 503]; // this rung is not to be had here or now, and the one below may be
+const FAILURES = 2;               // in a row, then the rung below is tried
+const KEPT = ["off", "signed-out", "polling"];  // said until a connection says better or worse: trying is no news
 
 export class Link {
     #url;
     #deliver;
-    #world;             // {fetch, clock}
+    #world;             // {fetch, clock, random}
     #retry;
-    #rungs;
-    #rung = 0;          // which rung is tried next; who moves it is #ended
+    #ladder;
     #topics = [];
     #cursor = null;
     #state = "connecting";
-    #attempt = null;    // the AbortController of the connection that counts; what another one still says is not heard
+    #connection = null; // the one that counts; there is never another
     #timer = null;
+    #climbTimer = null;
     #startedAt = -Infinity;
-    #connectedAt = null;
-    #heardAt = null;
-    #heartbeatMs = null;
 
     /** url: of the server's /events. deliver(message): gets all that is said. random(): in [0, 1). rungs: best first. */
-    constructor({ url, deliver, fetch, clock, random, rungs = RUNGS }) {
+    constructor({ url, deliver, fetch, clock, random, rungs = [sse] }) {
         this.#url = url;
         this.#deliver = deliver;
-        this.#world = { fetch, clock };
+        this.#world = { fetch, clock, random };
         this.#retry = new Retry(random);
-        this.#rungs = rungs;
+        this.#ladder = new Ladder(rungs, clock);
     }
 
     get topics() {
@@ -51,7 +50,7 @@ export class Link {
         return this.#cursor;
     }
 
-    /** One of connecting, off, signed-out, or the state of the rung that is connected: sse. */
+    /** One of connecting, off, signed-out, or the state of the rung that is connected: sse, polling. */
     get state() {
         return this.#state;
     }
@@ -75,39 +74,34 @@ export class Link {
         this.#say("connecting");
     }
 
-    /** Look after the connection now: someone looks at the page, or the network is back. A healthy one stays as it is. */
+    /** Look after the connection now: someone looks at the page, or the network is back.
+     *
+     * A healthy one stays as it is, unless there may be a better one.
+     */
     kick() {
-        if (this.#topics.length === 0 || this.#isHealthy() || this.#isTrying()) return;
+        const isTrying = this.#connection !== null && !this.#connection.isMade;
+        const isFine = this.#ladder.isAtTop && this.#connection?.isHealthy;
+        if (this.#topics.length === 0 || isTrying || isFine) return;
+        this.#ladder.climb({ isAsked: true });
         this.#connectIn(Math.max(0, this.#startedAt + KICK_PAUSE_MS - this.#world.clock.now()));
     }
 
-    #isHealthy() {
-        if (this.#attempt === null || this.#connectedAt === null) return false;
-        return this.#world.clock.now() - this.#heardAt <= this.#heartbeatMs * LATE_HEARTBEATS;
-    }
-
-    #isTrying() {
-        return this.#attempt !== null && this.#connectedAt === null;
-    }
-
     #halt() {
-        this.#attempt?.abort();
-        this.#attempt = null;
+        this.#connection?.close();
+        this.#connection = null;
         this.#world.clock.clearTimeout(this.#timer);
+        this.#world.clock.clearTimeout(this.#climbTimer);
         this.#timer = null;
     }
 
     #connect() {
         this.#halt();
-        if (this.#state !== "off" && this.#state !== "signed-out") this.#say("connecting");
+        if (!KEPT.includes(this.#state)) this.#say("connecting");
         this.#startedAt = this.#world.clock.now();
-        this.#connectedAt = null;
-        const attempt = this.#attempt = new AbortController();
-        this.#rungs[this.#rung].listen({
-            url: this.#url, topics: this.#topics, cursor: this.#cursor,
-            ...this.#world, signal: attempt.signal,
-            deliver: (message) => this.#attempt === attempt && this.#take(message),
-        }).then((ending) => this.#attempt === attempt && this.#ended(ending));
+        this.#connection = new Connection(this.#ladder.rung, this.#world.clock);
+        this.#connection.begin({
+            ...this.#world, url: this.#url, topics: this.#topics, cursor: this.#cursor, deliver: (message) => this.#take(message),
+        }, (ending) => this.#ended(ending));
     }
 
     #connectIn(ms) {
@@ -118,32 +112,42 @@ export class Link {
     #take(message) {
         // The cursor moves first: if a listener fails on an event, the next connection must not bring it again.
         if (message.id !== undefined) this.#cursor = message.id;
-        if (message.kind === "heard") this.#heardAt = this.#world.clock.now();
-        else if (message.kind === "retry") this.#retry.told(message.ms);
+        if (message.kind === "retry") this.#retry.told(message.ms);
         else if (message.kind === "connected") this.#connected(message);
-        else this.#deliver(message);
+        else if (message.kind !== "heard") this.#deliver(message);
     }
 
-    #connected({ id, heartbeatMs }) {
-        this.#connectedAt = this.#world.clock.now();
-        this.#heartbeatMs = heartbeatMs;
+    #connected({ id }) {
+        this.#ladder.hold();
+        this.#forgetFailures(this.#connection);
+        if (!this.#ladder.isAtTop) this.#climbLater();
         this.#deliver({ kind: "position", id });
-        this.#say(this.#rungs[this.#rung].state);
+        this.#say(this.#ladder.rung.state);
     }
 
-    /* Decide what comes after a connection. The ladder of later rungs hangs here, and nowhere else. */
+    #climbLater() {
+        this.#climbTimer = this.#world.clock.setTimeout(() => {
+            this.#ladder.climb();
+            this.#connect();
+        }, Math.min(this.#retry.laterMs(this.#ladder.climbInMs), LONGEST_PAUSE_MS));
+    }
+
+    #forgetFailures({ isSteady }) {
+        if (!isSteady) return;
+        this.#retry.forget();
+        this.#ladder.trust();
+    }
+
+    /* Decide what comes after a connection. */
     #ended(ending) {
-        this.#attempt = null;
-        if (this.#hasBeenSteady()) this.#retry.forget();
+        const connection = this.#connection;
+        this.#halt();
+        this.#forgetFailures(connection);
         if (ending.status === 401) this.#say("signed-out");
         else if (ending.status === 204) this.#stop();
-        else if (ending.why === "closing") this.#comeBack(ending);
+        else if (ending.why === "closing") this.#comeBack(ending, connection);
         else if (this.#drop(ending)) this.#goOn(0);
-        else this.#fail(ending);
-    }
-
-    #hasBeenSteady() {
-        return this.#connectedAt !== null && this.#world.clock.now() - this.#connectedAt >= STEADY_MS;
+        else this.#fail(ending, connection);
     }
 
     /* 204 says "do not come back": a kick finds no topics; only an open() begins anew. */
@@ -153,9 +157,9 @@ export class Link {
     }
 
     /* After a farewell: at once, but the pages of a server that goes not all in one instant. One that only says farewells is failing. */
-    #comeBack(ending) {
+    #comeBack(ending, connection) {
         this.#drop(ending);
-        if (this.#retry.failures >= 2) return this.#fail(ending);
+        if (this.#retry.failures >= 2) return this.#fail(ending, connection);
         this.#retry.fail();
         this.#say("connecting");
         this.#goOn(MEANT_FOR_MANY.includes(ending.reason) ? this.#retry.withinMs() : this.#retry.withinMs(AT_ONCE_MS));
@@ -173,15 +177,33 @@ export class Link {
 
     /* Connect again with the topics that are left. */
     #goOn(ms) {
-        if (this.#attempt !== null) return;  // the owner opened anew when it was told of the refusal
+        if (this.#connection !== null) return;  // the owner opened anew when it was told of the refusal
         if (this.#topics.length === 0) this.#say("off");
         else this.#connectIn(ms);
     }
 
-    #fail({ retryAfterMs }) {
+    /* Try again: by the rung below when this one refused, or failed more than once; without a word while a better one is only tried. */
+    #fail({ why, status, retryAfterMs }, { isMade }) {
+        const isRefused = REFUSALS.includes(status) || (why === "silent" && !isMade);
+        const askedMs = retryAfterMs && this.#retry.laterMs(retryAfterMs);
+        if (isRefused || askedMs) this.#ladder.bar(askedMs);
+        if (this.#ladder.isClimbing) {
+            this.#ladder.descend();
+            return this.#goOn(0);
+        }
         this.#retry.fail();
+        const pauseMs = askedMs ?? this.#pauseMs();
+        const isLower = (isRefused || this.#retry.failures >= FAILURES) && this.#ladder.descend();
+        if (isLower) this.#retry.forget();
+        // Neither taken nor refused: that was the server or the network, and says nothing against the rung.
+        if (!isRefused && !isMade) this.#ladder.climbSoon();
+        if (isLower && isRefused) return this.#goOn(0);
         this.#say("off");
-        this.#goOn(retryAfterMs ? this.#retry.laterMs(retryAfterMs) : this.#retry.pauseMs());
+        this.#goOn(pauseMs);
+    }
+
+    #pauseMs() {
+        return this.#ladder.rung.pauseMs?.(this.#retry.failures, this.#world.random) ?? this.#retry.pauseMs();
     }
 
     #say(state) {

@@ -12,6 +12,7 @@ import { Lists } from "./lists.js";
 import { Refetch } from "./refetch.js";
 import { Say } from "./say.js";
 import { Status } from "./status.js";
+import { transportsOf } from "./transports.js";
 
 const REST_AFTER_MS = 10000;  // unseen; whoever only looks something up in another tab comes back to a live page
 
@@ -40,8 +41,8 @@ class Page {
         onUnrendered: (list) => this.#refetch.element(list),
     });
 
-    constructor(url) {
-        this.#tell = new Hub({ ...WORLD, url }).connect((message) => this.#take(message));
+    constructor({ rtUrl: url, rtTransports }) {
+        this.#tell = new Hub({ ...WORLD, url, rungs: transportsOf(rtTransports) }).connect((message) => this.#take(message));
         this.#watchWindow();
         this.#watchDocument();
         this.#lists.applyAgain();
@@ -162,4 +163,4 @@ function fire(name, detail) {
 }
 
 // A page without the attribute has no live link: the sign-in page, say.
-if (document.body.dataset.rtUrl) new Page(document.body.dataset.rtUrl);
+if (document.body.dataset.rtUrl) new Page(document.body.dataset);

@@ -12,8 +12,9 @@ const CONNECTED_WITHIN_MS = 5000;   // a proxy that buffers looks like a slow se
 const SILENCE_HEARTBEATS = 2.5;     // one heartbeat may be lost and one late; after that nobody is there
 const HEARTBEAT_MS = 15000;         // the server's default, for a `connected` that names none
 const UNREADABLE_SPREAD_MS = 5000;  // an event nobody can read reaches all pages at once: their refetches are spread over this
+const STEADY_MS = 10000;            // a connection that lived this long forgets the failures before it
 
-export const sse = { state: "sse", listen };
+export const sse = { state: "sse", steadyMs: STEADY_MS, listen };
 
 /** Listen on one connection until it ends.
  *

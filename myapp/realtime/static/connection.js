@@ -1,0 +1,53 @@
+/* A connection: one call of a rung, and how it stands. What is heard on it and why it ended go to who began it, until it is closed. */
+
+const LATE_HEARTBEATS = 1.3;      // silent for longer than this, a connection is not taken for healthy
+
+export class Connection {
+    #clock;
+    #rung;
+    #abort = new AbortController();
+    #connectedAt = null;
+    #heardAt = null;
+    #heartbeatMs = null;
+
+    constructor(rung, clock) {
+        this.#rung = rung;
+        this.#clock = clock;
+    }
+
+    /** Whether the server took it. */
+    get isMade() {
+        return this.#connectedAt !== null;
+    }
+
+    get isHealthy() {
+        return this.isMade && this.#clock.now() - this.#heardAt <= this.#heartbeatMs * LATE_HEARTBEATS;
+    }
+
+    /** Whether it lived long enough for the failures before it to be forgotten. */
+    get isSteady() {
+        return this.isMade && this.#clock.now() - this.#connectedAt >= this.#rung.steadyMs;
+    }
+
+    /** Begin it; call: what the rung's listen() needs, but for `signal`. onEnded(ending): called once, unless it is closed before. */
+    begin({ deliver, ...call }, onEnded) {
+        const isOpen = () => !this.#abort.signal.aborted;
+        const take = (message) => {
+            if (!isOpen()) return;
+            this.#note(message);
+            deliver(message);
+        };
+        this.#rung.listen({ ...call, deliver: take, signal: this.#abort.signal }).then((ending) => isOpen() && onEnded(ending));
+    }
+
+    close() {
+        this.#abort.abort();
+    }
+
+    #note({ kind, heartbeatMs }) {
+        if (kind === "heard") this.#heardAt = this.#clock.now();
+        if (kind !== "connected") return;
+        this.#connectedAt = this.#clock.now();
+        this.#heartbeatMs = heartbeatMs;
+    }
+}

@@ -16,6 +16,9 @@ export class Hub {
     #link;
     #listeners = new Set();
 
+    /** See SharedHub. */
+    isShared = false;
+
     /** world: what the Link needs except `deliver`: url, fetch, clock, random, rungs. */
     constructor(world) {
         this.#link = new Link({ ...world, deliver: (message) => this.#take(message) });

@@ -1,37 +1,27 @@
 /* The page: what its elements want, told to the hub, and what the hub says, given to the parts that draw it.
  *
  * It reads the page's attributes and watches the window; how a list is patched or a state is shown stands in the modules
- * below it. The hub lives in the page, so its connection is the page's own; a browser has six for a host, and so a page that is not
- * seen puts its connection to rest, and comes back with the cursor it left with.
+ * below it. A hub that is shared with other pages (shared_hub.js) is kept while this one is hidden. Where the connection is the page's
+ * own, a page that is not seen puts it to rest, and comes back with the cursor it left with: a browser has six for a host.
  */
 
 import { isNews, oldest } from "./cursor.js";
 import { Flash } from "./flash.js";
-import { Hub } from "./hub.js";
+import { hubOf } from "./hubs.js";
 import { Lists } from "./lists.js";
 import { Refetch } from "./refetch.js";
 import { Say } from "./say.js";
 import { Status } from "./status.js";
-import { transportsOf } from "./transports.js";
 
 const REST_AFTER_MS = 10000;  // unseen; whoever only looks something up in another tab comes back to a live page
-
-const WORLD = {
-    fetch: (...request) => fetch(...request),
-    clock: {
-        now: () => Date.now(),  // wall time: it goes on while a laptop sleeps
-        setTimeout: (act, ms) => setTimeout(act, ms),
-        clearTimeout: (timer) => clearTimeout(timer),
-    },
-    random: () => Math.random(),
-};
 
 class Page {
     #positions = new Map();  // topic -> the cursor up to which this page has it, null before the first word
     #refused = new Set();
     #isResting = true;
     #restTimer = null;
-    #tell;
+    #hub = hubOf(document.body.dataset);
+    #tell = this.#hub.connect((message) => this.#take(message));
     #flash = new Flash();
     #say = new Say();
     #refetch = new Refetch();
@@ -41,13 +31,12 @@ class Page {
         onUnrendered: (list) => this.#refetch.element(list),
     });
 
-    constructor({ rtUrl: url, rtTransports }) {
-        this.#tell = new Hub({ ...WORLD, url, rungs: transportsOf(rtTransports) }).connect((message) => this.#take(message));
+    constructor() {
         this.#watchWindow();
         this.#watchDocument();
         this.#lists.applyAgain();
-        if (document.hidden) this.#status.draw({ isNeeded: true });
-        else this.#wake();
+        if (this.#mayConnect()) this.#wake();
+        else this.#status.draw({ isNeeded: true });
     }
 
     #watchWindow() {
@@ -58,7 +47,7 @@ class Page {
         addEventListener("pagehide", () => this.#rest());
         document.addEventListener("visibilitychange", () => {
             clearTimeout(this.#restTimer);
-            if (document.hidden) this.#restTimer = setTimeout(() => this.#rest(), REST_AFTER_MS);
+            if (document.hidden) this.#restTimer = setTimeout(() => this.#mayConnect() || this.#rest(), REST_AFTER_MS);
             else this.#wake();
         });
     }
@@ -72,6 +61,10 @@ class Page {
         });
     }
 
+    #mayConnect() {
+        return !document.hidden || this.#hub.isShared;
+    }
+
     /* Be live, or look after the connection when it should be already. */
     #wake() {
         if (this.#isResting) this.#join();
@@ -82,6 +75,13 @@ class Page {
         if (this.#isResting) return;
         this.#isResting = true;
         this.#tell({ kind: "leave" });
+    }
+
+    /* The hub is another now, or took this page for gone. */
+    #rejoin() {
+        if (this.#isResting) return;
+        if (this.#mayConnect()) this.#join();
+        else this.#rest();
     }
 
     /* Positions that the page has outlive a rest; a topic that is new begins at the cursor of the elements that name it. */
@@ -106,6 +106,7 @@ class Page {
             event: (event) => this.#event(event),
             reset: (reset) => this.#reset(reset),
             refused: (refusal) => this.#drop(refusal),
+            rejoin: () => this.#rejoin(),
         };
         acts[message.kind](message);
     }
@@ -163,4 +164,4 @@ function fire(name, detail) {
 }
 
 // A page without the attribute has no live link: the sign-in page, say.
-if (document.body.dataset.rtUrl) new Page(document.body.dataset);
+if (document.body.dataset.rtUrl) new Page();

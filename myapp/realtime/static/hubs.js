@@ -1,0 +1,21 @@
+/* Which hub a page has: one that it shares with the viewer's other pages in this browser, or its own. */
+
+import { Hub } from "./hub.js";
+import { SharedHub } from "./shared_hub.js";
+import { transportsOf } from "./transports.js";
+import { WORLD } from "./world.js";
+
+/** Return a hub, by the attributes of <body>.
+ *
+ * url         data-rt-url, the address of /events
+ * transports  data-rt-transports, names with spaces between, best first
+ * viewer      data-rt-viewer, an opaque name of the sign-in; without it nothing is shared, for nobody knows with whom
+ */
+export function hubOf({ rtUrl: url, rtTransports: transports, rtViewer: viewer }) {
+    const makeHub = () => new Hub({ ...WORLD, url, rungs: transportsOf(transports) });
+    if (!viewer || typeof SharedWorker === "undefined") return makeHub();
+    const startWorker = () => new SharedWorker(new URL("./worker.js", import.meta.url), {
+        type: "module", name: JSON.stringify({ viewer, url, transports }),
+    });
+    return new SharedHub({ startWorker, makeHub, clock: WORLD.clock });
+}

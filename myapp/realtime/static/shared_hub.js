@@ -1,0 +1,100 @@
+/* The shared hub: the hub that lives in a SharedWorker, as a page sees it.
+ *
+ * To the page it is a Hub, with one word more: "rejoin" asks the page to say again what it wants, from where it is now. A worker
+ * that does not answer is replaced; where there is none to be had, or the second is no better, a hub in the page itself does.
+ */
+
+const PING_MS = 20000;          // a page notices within this, and the next, that its worker is dead
+const ANSWER_WITHIN_MS = 5000;  // a worker that lives answers in milliseconds, one that has to be loaded takes longer
+
+export class SharedHub {
+    #startWorker;
+    #makeHub;
+    #clock;
+    #send = null;
+    #port = null;
+    #tellOwn = null;    // the word to the hub in the page, once it is that
+    #isDoubted = false; // the last worker did not answer
+    #ping = null;
+    #deadline = null;
+
+    /** startWorker(): returns a SharedWorker, or throws. makeHub(): returns the Hub of a page that has none. */
+    constructor({ startWorker, makeHub, clock }) {
+        this.#startWorker = startWorker;
+        this.#makeHub = makeHub;
+        this.#clock = clock;
+    }
+
+    /** Whether the connection is another's: it costs nothing to keep it while nobody looks at the page. */
+    get isShared() {
+        return this.#tellOwn === null;
+    }
+
+    /** Take the page as a listener, as a Hub does. */
+    connect(send) {
+        this.#send = send;
+        return (message) => (this.isShared ? this.#tell(message) : this.#tellOwn(message));
+    }
+
+    #tell(message) {
+        // A page that comes back has a new port: of what was told on the old one it is not known what arrived.
+        if (message.kind === "join" && this.#port === null && !this.#open()) return;
+        this.#port?.postMessage(message);
+        if (message.kind === "leave") this.#close();
+        else this.#ask();
+    }
+
+    #open() {
+        try {
+            const worker = this.#startWorker(), { port } = worker;
+            worker.onerror = () => this.#port === port && this.#fallBack();
+            port.onmessage = ({ data }) => this.#port === port && this.#hear(data);
+            this.#port = port;
+            return true;
+        } catch {
+            this.#fallBack();  // a browser that has SharedWorker may still forbid it
+            return false;
+        }
+    }
+
+    #close() {
+        this.#clock.clearTimeout(this.#ping);
+        this.#calm();
+        this.#port?.close();
+        this.#port = null;
+    }
+
+    #hear(message) {
+        this.#calm();
+        this.#isDoubted = false;
+        if (message.kind !== "pong") this.#send(message);
+    }
+
+    #calm() {
+        this.#clock.clearTimeout(this.#deadline);
+        this.#deadline = null;
+    }
+
+    /* Is it alive? Asked again and again, and whenever the page says something. */
+    #ask() {
+        if (this.#port === null) return;
+        this.#port.postMessage({ kind: "ping" });
+        this.#deadline ??= this.#clock.setTimeout(() => this.#replace(), ANSWER_WITHIN_MS);
+        this.#clock.clearTimeout(this.#ping);
+        this.#ping = this.#clock.setTimeout(() => this.#ask(), PING_MS);
+    }
+
+    #replace() {
+        if (this.#isDoubted) return this.#fallBack();
+        this.#isDoubted = true;
+        this.#port.postMessage({ kind: "leave" });  // should it wake up
+        this.#close();
+        this.#send({ kind: "rejoin" });
+    }
+
+    #fallBack() {
+        this.#close();
+        this.#tellOwn = this.#makeHub().connect(this.#send);
+        this.#send({ kind: "rejoin" });
+    }
+}

@@ -1,0 +1,64 @@
+"""The tabs of one browser share one connection. The server has room for one stream alone, so each tab that is connected has that."""
+import secrets
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.live.api import Api
+
+from .person import Person
+
+PAGE = "/users"
+
+
+@pytest.fixture
+def server(start_server, migrated_sqlite):
+    return start_server(migrated_sqlite, {"realtime.max_streams": 1})
+
+
+@pytest.fixture
+def open_tab(server, visit):
+    """open_tab(): a Person before another tab of one and the same browser, on the page of users."""
+    context = visit(server.url, "/account").page.context
+    context.route(server.url + PAGE, name_viewer)
+
+    def open_tab():
+        page = context.new_page()
+        page.goto(server.url + PAGE)
+        return Person(page)
+    return open_tab
+
+
+@pytest.fixture
+def name():
+    return f"Ada {secrets.token_hex(4)}"
+
+
+def name_viewer(route):
+    """Give the page the name of its sign-in, by which tabs know that they belong together."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace("data-rt-url=", 'data-rt-viewer="one" data-rt-url='))
+
+
+def test_tabs_share_one_stream_also_when_the_first_is_closed_and_while_they_are_hidden(server, open_tab, name):
+    tabs = [open_tab().is_connected() for _ in range(3)]
+    api = Api(server.address)
+    api.create(name)
+    for tab in tabs:
+        expect(tab.row(name)).to_have_count(1)
+    tabs[0].page.close()
+    api.create(f"{name} II")
+    for tab in tabs[1:]:
+        expect(tab.row(f"{name} II")).to_have_count(1)
+
+
+def test_a_tab_that_goes_elsewhere_and_back_is_live_again_and_has_what_it_missed(server, open_tab, name):
+    stays, goes = open_tab().is_connected(), open_tab().is_connected()
+    goes.page.goto(f"{server.url}/account")
+    Api(server.address).create(name)
+    expect(stays.row(name)).to_have_count(1)
+    goes.page.go_back()
+    expect(goes.is_connected().row(name)).to_have_count(1)
+    live = Api(server.address).create(f"{name} II")["name"]
+    for tab in (stays, goes):
+        expect(tab.row(live)).to_have_count(1)

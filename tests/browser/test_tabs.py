@@ -62,3 +62,22 @@ def test_a_tab_that_goes_elsewhere_and_back_is_live_again_and_has_what_it_missed
     live = Api(server.address).create(f"{name} II")["name"]
     for tab in (stays, goes):
         expect(tab.row(live)).to_have_count(1)
+
+
+def test_tabs_whose_worker_is_gone_have_another_soon_after_one_looks_at_them(server, open_tab, browser, name):
+    tabs = [open_tab().is_connected() for _ in range(2)]
+    browsing = browser.new_browser_cdp_session()
+    [worker] = workers_of(server, browsing)
+    browsing.send("Target.closeTarget", {"targetId": worker["targetId"]})
+    Api(server.address).create(name)
+    for tab in tabs:
+        tab.page.evaluate("() => window.dispatchEvent(new Event('focus'))")     # a headless browser's tabs all have it already
+    for tab in tabs:
+        expect(tab.row(name)).to_have_count(1)
+    assert [each["targetId"] for each in workers_of(server, browsing)] != [worker["targetId"]]
+    assert len(workers_of(server, browsing)) == 1
+
+
+def workers_of(server, browsing):
+    targets = browsing.send("Target.getTargets")["targetInfos"]
+    return [each for each in targets if each["type"] == "shared_worker" and each["url"].startswith(server.url)]

@@ -13,9 +13,6 @@ import { sse } from "./sse.js";
 
 const LONGEST_PAUSE_MS = 3600000; // no Retry-After is followed blindly; timers overflow at 24.8 days and would fire at once
 const KICK_PAUSE_MS = 2000;       // between two attempts, however often someone kicks
-const AT_ONCE_MS = 1000;          // after a farewell to one stream: sooner than the 2 s after which a page would show it
-const MEANT_FOR_MANY = ["shutdown", "revoked"];  // farewells that reach many pages together: those are spread over `retry:`
-const REFUSALS = [406, 429, 503]; // this rung is not to be had here or now, and the one below may be
 const FAILURES = 2;               // in a row, then the rung below is tried
 const KEPT = ["off", "signed-out", "polling"];  // said until a connection says better or worse: trying is no news
 
@@ -140,14 +137,13 @@ export class Link {
 
     /* Decide what comes after a connection. */
     #ended(ending) {
-        const connection = this.#connection;
         this.#halt();
-        this.#forgetFailures(connection);
+        this.#forgetFailures(ending);
         if (ending.status === 401) this.#say("signed-out");
         else if (ending.status === 204) this.#stop();
-        else if (ending.why === "closing") this.#comeBack(ending, connection);
+        else if (ending.why === "closing") this.#comeBack(ending);
         else if (this.#drop(ending)) this.#goOn(0);
-        else this.#fail(ending, connection);
+        else this.#fail(ending);
     }
 
     /* 204 says "do not come back": a kick finds no topics; only an open() begins anew. */
@@ -156,13 +152,13 @@ export class Link {
         this.#say("off");
     }
 
-    /* After a farewell: at once, but the pages of a server that goes not all in one instant. One that only says farewells is failing. */
-    #comeBack(ending, connection) {
+    /* A server that only says farewells is failing. */
+    #comeBack(ending) {
         this.#drop(ending);
-        if (this.#retry.failures >= 2) return this.#fail(ending, connection);
+        if (this.#retry.failures >= 2) return this.#fail(ending);
         this.#retry.fail();
         this.#say("connecting");
-        this.#goOn(MEANT_FOR_MANY.includes(ending.reason) ? this.#retry.withinMs() : this.#retry.withinMs(AT_ONCE_MS));
+        this.#goOn(this.#retry.afterFarewellMs(ending.reason));
     }
 
     /* Give up the topics that the ending names and tell the owner; false when it names none of ours. */
@@ -183,8 +179,7 @@ export class Link {
     }
 
     /* Try again: by the rung below when this one refused, or failed more than once; without a word while a better one is only tried. */
-    #fail({ why, status, retryAfterMs }, { isMade }) {
-        const isRefused = REFUSALS.includes(status) || (why === "silent" && !isMade);
+    #fail({ isRefused, isMade, retryAfterMs }) {
         const askedMs = retryAfterMs && this.#retry.laterMs(retryAfterMs);
         if (isRefused || askedMs) this.#ladder.bar(askedMs);
         if (this.#ladder.isClimbing) {
@@ -192,7 +187,7 @@ export class Link {
             return this.#goOn(0);
         }
         this.#retry.fail();
-        const pauseMs = askedMs ?? this.#pauseMs();
+        const pauseMs = askedMs ?? this.#ladder.rung.pauseMs?.(this.#retry.failures, this.#world.random) ?? this.#retry.pauseMs();
         const isLower = (isRefused || this.#retry.failures >= FAILURES) && this.#ladder.descend();
         if (isLower) this.#retry.forget();
         // Neither taken nor refused: that was the server or the network, and says nothing against the rung.
@@ -200,10 +195,6 @@ export class Link {
         if (isLower && isRefused) return this.#goOn(0);
         this.#say("off");
         this.#goOn(pauseMs);
-    }
-
-    #pauseMs() {
-        return this.#ladder.rung.pauseMs?.(this.#retry.failures, this.#world.random) ?? this.#retry.pauseMs();
     }
 
     #say(state) {

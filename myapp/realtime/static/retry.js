@@ -8,6 +8,8 @@ const RETRY_MS = 2000;            // until the server says `retry:`; the low end
 const SHORTEST_RETRY_MS = 100;    // `retry: 0` must not become a busy loop
 const GROWTH = 1.5;               // each failure in a row waits this much longer,
 const LONGEST_RETRY_MS = 30000;   // up to this: a person waits half a minute for a server that is back, not longer
+const AT_ONCE_MS = 1000;          // after a farewell to one stream: sooner than the 2 s after which a page would show it
+const MEANT_FOR_MANY = ["shutdown", "revoked"];  // farewells that reach many pages together: those are spread over `retry:`
 
 export class Retry {
     #random;
@@ -48,8 +50,8 @@ export class Retry {
         return ms * (1 + this.#random() / 2);
     }
 
-    /** Some moment within `ms`, by default within the `retry:` of the server. */
-    withinMs(ms = this.#ms) {
-        return this.#random() * ms;
+    /** Milliseconds until the next attempt after a farewell: at once, but the pages of a server that goes not all in one instant. */
+    afterFarewellMs(reason) {
+        return this.#random() * (MEANT_FOR_MANY.includes(reason) ? this.#ms : AT_ONCE_MS);
     }
 }

@@ -28,6 +28,7 @@ RULES = {
     "myapp/realtime/brokers/rabbitmq.py": ({f"{R}.brokers", f"{R}.errors"}, STDLIB | {"pika"}),
     "myapp/realtime/brokers/postgresql.py": ({f"{R}.brokers", f"{R}.errors"}, STDLIB | {"psycopg2"}),
     "myapp/realtime/brokers/*.py": ({f"{R}.{name}" for name in ("brokers", "core.event", "errors", "secret", "throttle")}, STDLIB),
+    "myapp/realtime/transports/websocket_reader.py": ({f"{R}.transports.websocket"}, {"wsproto"}),
     "myapp/realtime/transports/*.py": ({f"{R}.core", f"{R}.errors", f"{R}.transports"}, STDLIB),
     "myapp/realtime/log.py": ({f"{R}.core", f"{R}.errors", f"{R}.life", f"{R}.pulse"}, STDLIB | {"sqlalchemy"}),
     "myapp/realtime/life.py": (set(), STDLIB | {"sqlalchemy"}),

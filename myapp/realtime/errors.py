@@ -66,6 +66,14 @@ class TooManyPolls(RealtimeError):
     """As many polls wait as may; one more is answered at once."""
 
 
+class HandshakeRefused(RealtimeError):
+    """A request does not begin a WebSocket. `status` is that of the answer, `headers` are added to it."""
+
+    def __init__(self, status, detail, headers=None):
+        super().__init__(detail)
+        self.status, self.headers = status, headers or {}
+
+
 def did_you_mean(word, words):
     """Return " (did you mean 'x'?)" for the nearest of `words`, or ""."""
     nearest = difflib.get_close_matches(word, words, n=1)

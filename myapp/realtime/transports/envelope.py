@@ -14,6 +14,12 @@ def envelope(event, fragments=None, *, has_id=False):
     return f'{{{id}"topic": "{event.topic}", "type": "{event.type}", "data": {event.data}{", " if about != "{}" else ""}{about[1:]}'
 
 
+def welcome(heartbeat_s, build):
+    """Return the data of `connected`, what JSON can say."""
+    whole = int(heartbeat_s) if heartbeat_s == int(heartbeat_s) else heartbeat_s
+    return {"status": "connected", "heartbeat_s": whole, "build": build}
+
+
 def dump(value):
     """JSON on one line. Raises ValueError for what JSON cannot say (NaN, infinity), TypeError for other types."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -3,7 +3,7 @@ import random
 from functools import cached_property
 
 from . import Encoding
-from .envelope import dump, envelope
+from .envelope import dump, envelope, welcome
 
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -33,8 +33,7 @@ class EventStream(Encoding):
 
     @cached_property
     def _welcome(self):
-        whole = int(self._heartbeat_s) if self._heartbeat_s == int(self._heartbeat_s) else self._heartbeat_s
-        return dump({"status": "connected", "heartbeat_s": whole, "build": self._build()})
+        return dump(welcome(self._heartbeat_s, self._build()))
 
     def heartbeat(self, cursor):
         return self._frame("heartbeat", cursor, "{}")

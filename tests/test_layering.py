@@ -15,7 +15,7 @@ PACKAGE = Path(myapp.__file__).parent
 R = "myapp.realtime"
 
 # Of the standard library, what has no I/O.
-PURE = {"collections", "concurrent.futures", "dataclasses", "functools", "itertools", "json", "re", "threading", "typing"}
+PURE = {"abc", "collections", "concurrent.futures", "dataclasses", "functools", "itertools", "json", "re", "threading", "typing"}
 STDLIB = set(sys.stdlib_module_names)
 
 # file pattern -> (what of myapp it may import, what else it may import). The first pattern that fits counts. None: no limit.

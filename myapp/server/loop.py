@@ -19,6 +19,7 @@ from ..realtime.throttle import Throttle
 from .bell import Bell
 from .deaf import reset_on_close
 from .pack import Pack
+from .talk import Talk
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +34,14 @@ LAPSED_S = 5.0          # seconds without taking one byte for one whose place on
 
 
 class StreamLoop:
-    def __init__(self, *, deaf_s, send_buffer=0, write=os.write, clock=time.monotonic):
+    def __init__(self, *, deaf_s, send_buffer=0, write=os.write, clock=time.monotonic, add_task=None):
         """A loop that waits for `start`.
 
         deaf_s       seconds for which a client may take nothing of what waits for it
         send_buffer  bytes that the kernel holds for one client, 0 for its own default
         write        as os.write: (fd, bytes) -> how many it took; raises BlockingIOError when none
         clock        monotonic seconds, that of the streams' deadlines
+        add_task     as of waitress's task dispatcher, for what clients ask for; None where none may say anything
         """
         self._send_buffer, self._deaf_s, self._write, self._clock = send_buffer, deaf_s, write, clock
         self._thread = threading.Thread(target=self._run, name="streams", daemon=True)
@@ -53,6 +55,7 @@ class StreamLoop:
         self._behind = {}                       # hub -> (until when to wait for them, feeds that have grown and are not read by all)
         self._blocked = {}                      # fd of a straggler that takes nothing -> since when
         self._ready = {}                        # fd of a straggler that has had its share and could take more -> None
+        self._talk = Talk(ring=self.ring, add_task=add_task)
         self._deadlines = []                    # heap of (deadline, fd), of streams that have left too
         self._tick_s, self._next_tick = TICK_S, clock()
         self._lapse_warnings, self._cut_warnings = Throttle(logger), Throttle(logger)
@@ -105,28 +108,39 @@ class StreamLoop:
             elif fd in self._streams:
                 self._attend(fd, event)
         self.look()
-        ready, self._ready = self._ready, {}
-        for fd in ready:
-            if fd in self._rests:
-                self._catch_up(fd, self._streams[fd])
+        self._go_on()
         self._give_room()
         if self._clock() >= self._next_tick:
             self._tick(self._clock())
 
+    def _go_on(self):
+        """Give another turn to those whose share was less than they could take, or had to say."""
+        ready, self._ready = self._ready, {}
+        for fd in ready:
+            if fd in self._rests:
+                self._catch_up(fd, self._streams[fd])
+        for fd in self._talk.take_unheard():
+            if fd in self._streams:
+                self._attend(fd, select.EPOLLIN)
+
     def look(self):
-        """See what others have left: grown feeds, streams that must end, newcomers."""
+        """See what others have left: grown feeds, streams that must end, errands that are done, newcomers."""
         for hub in self._hubs:
-            grown, ended = hub.growth.take()
-            for feed in grown:
-                if pack := self._packs.get(feed):
-                    self._advance(pack)
-            if grown:
-                self._behind.setdefault(hub, (self._clock() + ROOM_S, {}))[1].update(grown)
-            for stream in ended:
-                if stream.fd is not None:
-                    self._end(stream, stream.closing)
+            self._take(*hub.growth.take(), hub)
+        for _ in range(min(BATCH, len(self._talk.done))):
+            self._conclude(*self._talk.done.popleft())
         for _ in range(min(BATCH, len(self._newcomers))):
             self._welcome(*self._newcomers.popleft())
+
+    def _take(self, grown, ended, hub):
+        for feed in grown:
+            if pack := self._packs.get(feed):
+                self._advance(pack)
+        if grown:
+            self._behind.setdefault(hub, (self._clock() + ROOM_S, {}))[1].update(grown)
+        for stream in ended:
+            if stream.fd is not None:
+                self._end(stream, stream.closing)
 
     def _give_room(self):
         """Let feeds grow again once all have read what they have grown by; or when those who have not are too slow for the others."""
@@ -140,15 +154,15 @@ class StreamLoop:
     def _patience_s(self):
         if self._ready or self._newcomers:
             return 0
+        if self._talk.is_waiting or self._talk.done:
+            return 0
         return max(0, min([self._next_tick, *(due for due, _ in self._behind.values())]) - self._clock())
 
     def _welcome(self, fd, stream):
         feed = stream.feed
         if feed.hub not in self._hubs:
             self._meet(feed.hub)
-        if feed not in self._packs:
-            self._packs[feed] = Pack(feed)
-        self._packs[feed].streams += 1
+        self._enter_pack(feed)
         self._streams[fd], self._rests[fd], stream.fd = stream, b"", fd
         if stream.deadline is not None:
             heapq.heappush(self._deadlines, (stream.deadline, fd))
@@ -162,6 +176,18 @@ class StreamLoop:
         else:
             self._catch_up(fd, stream)
 
+    def _enter_pack(self, feed):
+        if feed not in self._packs:
+            self._packs[feed] = Pack(feed)
+        self._packs[feed].streams += 1
+
+    def _leave_pack(self, feed):
+        pack = self._packs[feed]
+        pack.streams -= 1
+        if not pack.streams:
+            del self._packs[feed]
+            pack.dissolve()
+
     def _meet(self, hub):
         """Serve this hub from now on: hear of its growth, and tick often enough for its heartbeats."""
         self._hubs.add(hub)
@@ -169,13 +195,21 @@ class StreamLoop:
         hub.growth.begin(self.ring)
 
     def _attend(self, fd, event):
-        if event & GONE or event & select.EPOLLIN and not self._hear(fd):
-            self._drop(self._streams[fd])
+        stream = self._streams[fd]
+        if event & select.EPOLLIN and not self._hear(fd, stream) or event & GONE:
+            if stream.fd is not None:       # it may have parted from us as it was heard
+                self._drop(stream)
         elif event & select.EPOLLOUT and fd in self._rests:
-            self._catch_up(fd, self._streams[fd])
+            self._catch_up(fd, stream)
 
-    def _hear(self, fd):
-        """Read what a client has no business to say; False when it has left, or will not stop."""
+    def _hear(self, fd, stream):
+        """Read what a client says; False when it has left, or will not stop though it has nothing to say here."""
+        if stream.dialogue is not None:
+            return self._listen(fd, stream)
+        return self._skip(fd)
+
+    def _skip(self, fd):
+        """Read what nobody wants to hear; False when there is no end of it."""
         reads, size = CHATTER
         try:
             for _ in range(reads):
@@ -186,6 +220,49 @@ class StreamLoop:
         except OSError:
             return False
         return False
+
+    def _listen(self, fd, stream):
+        """Hear a client who has a say; False when it has left, or does not listen itself."""
+        is_there = self._talk.hear(fd, stream.dialogue)
+        self._talk.send_for(stream)
+        if is_there and self._talk.has_words(fd):
+            self._step_out(fd, stream)
+            self._catch_up(fd, stream)
+        return is_there
+
+    def _conclude(self, stream, outcome):
+        """What a client has asked for is done: tell it, even if it has gone on to ask for more, and do what is next."""
+        stream.dialogue.finish()
+        self._talk.send_for(stream)
+        fd = stream.fd
+        if fd is None or stream.has_parted:
+            return
+        self._step_out(fd, stream)
+        try:
+            if outcome.topics is not None:
+                self._move(stream, outcome.topics)
+        except Lapsed:
+            return self._end(stream, "lagging")
+        if self._talk.say(fd, outcome.answer):
+            self._catch_up(fd, stream)
+        else:
+            self._drop(stream)
+
+    def _move(self, stream, topics):
+        """`stream`, a straggler, sees `topics` from now on."""
+        old = stream.feed
+        old.hub.move(stream, topics)
+        if stream.feed is not old:
+            self._enter_pack(stream.feed)
+            self._leave_pack(old)
+
+    def _step_out(self, fd, stream):
+        """One of the pack is a straggler now, for what is not for the pack."""
+        if fd not in self._rests:
+            pack = self._packs[stream.feed]
+            pack.fds.remove(fd)
+            self._rests[fd] = b""
+            stream.feed.start_reading(stream, pack.at)
 
     def _advance(self, pack):
         """Send what is new to the whole pack."""
@@ -215,6 +292,7 @@ class StreamLoop:
         rest, share = self._rests[fd], SHARE
         try:
             while share > 0:
+                rest = rest or self._talk.take(fd)
                 rest = rest or stream.next(pack.at)
                 if not rest:
                     return self._rejoin(fd, stream, pack)
@@ -234,6 +312,9 @@ class StreamLoop:
         self._rests[fd] = rest
 
     def _rejoin(self, fd, stream, pack):
+        if stream.has_parted:
+            self._skip(fd)      # else the kernel resets the connection for what was not read, and the last words may be lost with it
+            return self._drop(stream)
         del self._rests[fd]
         pack.fds.add(fd)
         stream.feed.stop_reading(stream)
@@ -270,10 +351,10 @@ class StreamLoop:
         self._part(stream, b"" if self._rests.get(stream.fd) else stream.last_words())
 
     def _part(self, stream, words):
-        """Say them, if there are any, and close."""
+        """Say them, if there are any, after what there is for this client alone, and close."""
         try:
             if words:
-                self._write(stream.fd, words)
+                self._write(stream.fd, self._talk.take(stream.fd) + words)
         except OSError:
             pass        # it is closed now in any case
         self._drop(stream)
@@ -292,14 +373,12 @@ class StreamLoop:
         fd, stream.fd, feed = stream.fd, None, stream.feed
         pack = self._packs[feed]
         del self._streams[fd]
+        self._talk.forget(fd)
         self._rests.pop(fd, None)
         self._blocked.pop(fd, None)
         pack.fds.discard(fd)
         stream.leave()
-        pack.streams -= 1
-        if not pack.streams:
-            del self._packs[feed]
-            pack.dissolve()
+        self._leave_pack(feed)
         os.close(fd)        # leaves the epoll set, too
 
     def _forsake(self):

@@ -35,7 +35,7 @@ def _copy(folder):
     source, package = Path(myapp.__file__).parent, Path(tempfile.mkdtemp(prefix="copy_", dir=folder))
     shutil.copytree(source / "realtime" / "core", package / "realtime" / "core", ignore=shutil.ignore_patterns("__pycache__"))
     (package / "server").mkdir()
-    for file in "realtime/errors.py", "realtime/throttle.py", *(f"server/{name}.py" for name in ("loop", "pack", "bell", "deaf")):
+    for file in "realtime/errors.py", "realtime/throttle.py", *(f"server/{name}.py" for name in ("loop", "pack", "bell", "deaf", "talk")):
         shutil.copy(source / file, package / file)
     for folder in "", "realtime", "server":
         (package / folder / "__init__.py").touch()

@@ -103,7 +103,7 @@ LOOP = {
     "a pack of none is read on": (
         "loop.py", "while pack.streams and (slab := pack.feed.read(pack)):", "while slab := pack.feed.read(pack):"),
     "a pack outlives its streams": ("loop.py", "        if not pack.streams:\n", "        if False:\n"),
-    "a pack that is over still reads": ("loop.py", "            pack.dissolve()\n        os.close", "        os.close"),
+    "a pack that is over still reads": ("loop.py", "            pack.dissolve()\n", ""),
     "who is gone stays in the pack": ("loop.py", "        pack.fds.discard(fd)\n", ""),
     "who is gone is still blocked": (
         "loop.py", "        self._blocked.pop(fd, None)\n        pack.fds.discard", "        pack.fds.discard"),

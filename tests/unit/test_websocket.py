@@ -80,7 +80,7 @@ def asking(**changed):
     """Return the environ of a request that asks, with other headers, or without those that are None."""
     headers = ASKING | {name.replace("_", "-"): value for name, value in changed.items()}
     environ = {f"HTTP_{name.replace('-', '_').upper()}": value for name, value in headers.items() if value}
-    return {"SERVER_PROTOCOL": "HTTP/1.1", **environ}
+    return {"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.1", **environ}
 
 
 @pytest.mark.parametrize("changed", [
@@ -102,10 +102,11 @@ def test_whoever_asks_for_something_else_is_told_what_to_ask_for(changed, status
     assert (refusal.value.headers == {"Sec-WebSocket-Version": "13"}) == ("Sec_WebSocket_Version" in changed)
 
 
-def test_http_1_0_has_no_websockets():
+@pytest.mark.parametrize(("otherwise", "status"), [({"SERVER_PROTOCOL": "HTTP/1.0"}, 400), ({"REQUEST_METHOD": "HEAD"}, 426)])
+def test_only_a_get_of_http_1_1_begins_one(otherwise, status):
     with pytest.raises(HandshakeRefused) as refusal:
-        accept(asking() | {"SERVER_PROTOCOL": "HTTP/1.0"})
-    assert refusal.value.status == 400
+        accept(asking() | otherwise)
+    assert refusal.value.status == status
 
 
 # What a client says

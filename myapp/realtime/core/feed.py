@@ -78,6 +78,13 @@ class Feed:
             self._shorten()
         self.wake()
 
+    def unread(self, reader):
+        """Return all that `reader` has yet to read in one slab, b"" when there is nothing. Raises Lapsed."""
+        if reader.at < self._first:
+            raise Lapsed(reader.at)
+        frames = self._frames[reader.at - self._first:]
+        return self.encoding.slab(frames) if frames else b""
+
     def wake(self):
         """Let the threads that wait look again."""
         if self._changed:

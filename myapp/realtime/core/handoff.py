@@ -10,9 +10,9 @@ __all__ = ["Lapsed", "Stream"]
 
 
 class Stream:
-    __slots__ = ("feed", "at", "replay", "closing", "refused", "deadline", "owner", "user", "address", "fd")
+    __slots__ = ("feed", "at", "replay", "closing", "refused", "deadline", "owner", "user", "address", "dialogue", "fd")
 
-    def __init__(self, feed, *, deadline=None, owner=None, user=None, address=None):
+    def __init__(self, feed, *, deadline=None, owner=None, user=None, address=None, dialogue=None):
         self.feed = feed
         self.at = None              # frames of the feed that it has read, None while it has no position of its own; the feed writes it
         self.replay = []            # the Runs that come before `at`, last one first; shared with other streams
@@ -21,10 +21,13 @@ class Stream:
         self.deadline = deadline    # monotonic seconds at which it ends by itself, or None
         self.owner = owner          # the credential whose right it uses, hashable; None for whatever has none
         self.user, self.address = user, address     # in whose name it takes a place, or None
+        self.dialogue = dialogue    # the Dialogue with a client that may say something, or None
         self.fd = None              # for a sender that has many: the socket's
 
     def next(self, upto=None):
         """Return the bytes to send next, none beyond position `upto`; b"" when there are none yet. Raises Lapsed. Its sender."""
+        if self.has_parted:
+            return b""
         if self.replay:
             return self.feed.hub.take_run(self)
         return self.feed.read(self, upto)
@@ -49,6 +52,11 @@ class Stream:
         self.closing = self.closing or "lifetime"
         return self.last_words()
 
+    @property
+    def has_parted(self):
+        """Whether its client has no more frames coming, only what it alone is told."""
+        return self.dialogue is not None and self.dialogue.is_over
+
     def last_words(self):
-        """Return the bytes to part with, for a client that stands between two frames."""
-        return self.feed.encoding.closing(self.closing, self.refused)
+        """Return the bytes to part with, for a client that stands between two frames; b"" when they have been said."""
+        return b"" if self.has_parted else self.feed.encoding.closing(self.closing, self.refused)

@@ -11,11 +11,11 @@ of locks to get wrong.
 import threading
 from collections import deque
 
-from ..errors import LogTrimmed
+from ..errors import HubFull, LogTrimmed
 from .event import Cursor
 from .feeds import Feeds
 from .growth import Growth
-from .handoff import Stream
+from .handoff import Lapsed, Stream
 from .owners import Owners
 from .places import Places
 from .replay import Replay
@@ -140,7 +140,7 @@ class Hub:
         cursor  Cursor, UNREADABLE or None. One that is ahead of this hub is answered by a reset: whoever may be ahead
                 for a moment only waits for the hub first (follow.py).
         room    how many streams whoever sends it has room for, None for any number
-        options as in Stream: deadline, owner, user, address
+        options as in Stream: deadline, owner, user, address, dialogue
         Of an encoding of answers it begins with the answer, if there is one to give at once.
         Raises HubFull, TooManyStreams, TooManyPolls and what reading the log raises; there is no stream then.
         """
@@ -234,6 +234,26 @@ class Hub:
             run = stream.replay.pop()
             self._runs.release(run)
             return run.slab
+
+    def move(self, stream, topics):
+        """`stream` sees `topics`, a frozenset, from the present position on; what it has yet to read of its feed comes before.
+
+        Its sender, for a stream with a position of its own. Raises Lapsed when there is no having that any more.
+        """
+        with self.lock:
+            old = stream.feed
+            if stream not in self._streams or topics == old.topics:
+                return
+            runs = [Run(slab)] if (slab := old.unread(stream)) else []
+            try:
+                self._runs.hold(runs)
+            except HubFull as error:
+                raise Lapsed(stream.at) from error
+            stream.replay[:0] = runs
+            old.leave(stream)
+            self._feeds.leave(old)
+            stream.feed = self._feeds.enter(topics, old.encoding)
+            stream.feed.enter(stream)
 
     def end(self, stream, reason):
         """Ask for the end of a stream: whoever sends it says why and closes."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from pyramid.interfaces import IRequestFactory
 from pyramid.request import Request, apply_request_extensions
 
-from . import assets, settings, topics, views
+from . import assets, settings, sockets, topics, views
 from .brokers import add_broker, find_broker
 from .errors import InvalidEvent, LogUnavailable, NotSetUp, RealtimeError, StartUpError, TopicsRefused, UnknownTopic
 from .event_source import event_source
@@ -46,7 +46,8 @@ def includeme(config):
     if not config.autocommit:       # there the attribute may be added after us, and nothing tells when all is said
         config.add_start_up_check(lambda: _session_problems(values["session"], registry))
     config.add_assets("realtime", "myapp.realtime:static")
-    config.include(views)
+    for part in views, sockets:
+        config.include(part)
 
 
 def _conflicts(values):

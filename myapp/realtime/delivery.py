@@ -15,9 +15,9 @@ LOOK_S = 1.0    # between looks whether the client is still there, and ticks of 
 class StreamResponse(Response):
     """A response that sends a Stream until it ends."""
 
-    def __init__(self, delivery, headerlist):
+    def __init__(self, delivery, headerlist, *, status=200):
         """delivery: the ThreadDelivery that sends it, where the server takes no streams."""
-        super().__init__(app_iter=delivery, headerlist=headerlist)
+        super().__init__(app_iter=delivery, headerlist=headerlist, status=status)
         self._delivery = delivery
 
     def __call__(self, environ, start_response):

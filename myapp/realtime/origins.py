@@ -12,12 +12,18 @@ PREFLIGHT = {
 
 def check_origin(request, allowed):
     """Raise 403 when the request is of another site's page that is not among `allowed`; else let the answer say that it may be read."""
-    origin = request.headers.get("Origin")
-    if origin is None or origin == f"{request.scheme}://{request.host}":
+    if not is_of_another_origin(request):
         return
+    origin = request.headers["Origin"]
     if origin not in allowed:
         raise problem(403, "pages of this origin may not read events here; see realtime.allowed_origins")
     request.add_response_callback(lambda request, response: response.headers.update(readable_by(origin)))
+
+
+def is_of_another_origin(request):
+    """Whether a page of another origin sends the request."""
+    origin = request.headers.get("Origin")
+    return origin is not None and origin != f"{request.scheme}://{request.host}"
 
 
 def readable_by(origin):

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from pyramid.httpexceptions import HTTPException, status_map
+from pyramid.httpexceptions import HTTPClientError, HTTPException, status_map
 
 NO_HEADERS = MappingProxyType({})
 RETRY_AFTER_S = 3, 9    # told to those who come while all is full; spread, so that they do not come back together
+
+
+class HTTPUpgradeRequired(HTTPClientError):
+    """What Pyramid has no class for."""
+    code, title = 426, "Upgrade Required"
 
 
 def problem(status: int, detail: str, *, headers: Mapping[str, str] = NO_HEADERS, **members: Any) -> HTTPException:
@@ -16,7 +21,7 @@ def problem(status: int, detail: str, *, headers: Mapping[str, str] = NO_HEADERS
 
     headers  more headers of the response, such as {"Retry-After": "5"}
     """
-    refusal = status_map[status]()
+    refusal = (HTTPUpgradeRequired if status == 426 else status_map[status])()
     body = {"type": "about:blank", "title": refusal.title, "status": status, "detail": detail, **members}
     refusal.content_type, refusal.charset = "application/problem+json", None
     refusal.body = json.dumps(body).encode()

@@ -20,7 +20,8 @@ from .topics import READ
 
 # Of a WSGI environment, what identifies nobody and may differ from one request of a client to the next.
 PASSING = {"HTTP_ACCEPT", "HTTP_ACCEPT_ENCODING", "HTTP_ACCEPT_LANGUAGE", "HTTP_CACHE_CONTROL", "HTTP_CONNECTION", "HTTP_LAST_EVENT_ID",
-           "HTTP_PRAGMA", "HTTP_REFERER", "HTTP_USER_AGENT"}
+           "HTTP_PRAGMA", "HTTP_REFERER", "HTTP_SEC_WEBSOCKET_EXTENSIONS", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION",
+           "HTTP_UPGRADE", "HTTP_USER_AGENT"}
 KEPT = {"AUTH_TYPE", "REMOTE_ADDR", "REMOTE_USER", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"}
 
 
@@ -44,7 +45,7 @@ def owner_of(request):
         return Owner(None)
     if hasattr(policy, "session_id"):
         return Owner(request.authenticated_userid, policy.session_id(request))
-    return Owner(request.authenticated_userid, None, _identifying(request.environ))
+    return Owner(request.authenticated_userid, None, identifying(request.environ))
 
 
 class Rights:
@@ -112,6 +113,7 @@ def _ending(topics):
     return Ending("revoked", tuple(sorted(topics))) if topics else None
 
 
-def _identifying(environ):
+def identifying(environ):
+    """Return what of a WSGI environment a request of the same owner needs, pairs of texts."""
     return tuple(sorted((name, value) for name, value in environ.items()
                         if isinstance(value, str) and name not in PASSING and (name in KEPT or name.startswith("HTTP_"))))

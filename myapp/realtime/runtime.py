@@ -25,6 +25,7 @@ from .secret import without_password
 from .throttle import Throttle
 from .transports.poll import Poll
 from .transports.sse import EventStream
+from .transports.websocket import SocketMessages
 from .watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class Runtime:
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
         self.counts_users, self.counts_addresses = settings["max_streams_per_user"] > 0, settings["max_streams_per_address"] > 0
         self.allowed_origins = settings["allowed_origins"] or frozenset()
-        self.refusals = Throttle(logger)
+        self.refusals, self.failures = Throttle(logger), Throttle(logger)   # of streams; of what their clients ask for
         self.tail_interval_s = settings["tail_interval"]
         self.drain_timeout_s = settings["drain_timeout"]    # read by myapp.server
         # One object each for the whole process, whoever asks first: frames are shared by it.
@@ -78,6 +79,9 @@ class Runtime:
             for fragments in (None, self.fragments))
         self._plain_poll, self._poll_with_fragments = (
             Poll(fragments=fragments, build=lambda: self.build) for fragments in (None, self.fragments))
+        self._plain_messages, self._messages_with_fragments = (
+            SocketMessages(fragments=fragments, heartbeat_s=settings["heartbeat"], build=lambda: self.build)
+            for fragments in (None, self.fragments))
 
     @property
     def build(self):
@@ -90,6 +94,10 @@ class Runtime:
     def poll_encoding(self, *, has_fragments):
         """Return the Poll for clients that asked for fragments, or not."""
         return self._poll_with_fragments if has_fragments else self._plain_poll
+
+    def socket_encoding(self, *, has_fragments):
+        """Return the SocketMessages for clients that asked for fragments, or not."""
+        return self._messages_with_fragments if has_fragments else self._plain_messages
 
     @property
     def log(self):

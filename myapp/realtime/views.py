@@ -62,7 +62,7 @@ def poll(request):
     wait_s, wanted = wanted_wait_s(query), read_wanted(request, query, runtime.poll_encoding)
     if request.method == "HEAD":
         return Response(headers=POLL_HEADERS)
-    _reach(runtime, wanted.cursor)
+    reach(runtime, wanted.cursor)
     waiting = _park(request, wanted, wait_s) if wait_s and wanted.cursor else None
     return waiting or _answer(runtime, wanted)
 
@@ -96,7 +96,12 @@ def accepts_a_stream(request):
 
 def wanted_topics(query, most):
     """Return the topics of the query, each once. Raises 400."""
-    topics = list(dict.fromkeys(query.getall("topic")))
+    return checked_topics(query.getall("topic"), most)
+
+
+def checked_topics(names, most):
+    """Return `names`, texts, each once. Raises 400 when there are none or too many, or when one is no name of a topic."""
+    topics = list(dict.fromkeys(names))
     if not topics:
         raise problem(400, "no topic; name at least one, as in ?topic=users")
     if len(topics) > most:
@@ -144,20 +149,20 @@ def authorize(request, topics):
 
 def _open(request, wanted):
     """Return the response that is a stream. Raises 503 and 429."""
-    _reach(request.registry.realtime, wanted.cursor)
+    reach(request.registry.realtime, wanted.cursor)
     permit = _permit(request)
-    return _carried(request, _join(request, permit, wanted, request.registry.realtime.stream_lifetime), permit, HEADERS)
+    return carried(request, join(request, permit, wanted, request.registry.realtime.stream_lifetime), permit, HEADERS)
 
 
 def _park(request, wanted, wait_s):
     """Return the response of a poll that waits for news, or has some; None where there is no room to wait. Raises 429."""
     try:
         permit = _permit(request)
-        stream = _join(request, permit, wanted, wait_s)
+        stream = join(request, permit, wanted, wait_s)
     except (HTTPServiceUnavailable, TooManyPolls):
         return None
     if not stream.replay:
-        return _carried(request, stream, permit, POLL_HEADERS)
+        return carried(request, stream, permit, POLL_HEADERS)
     answer = stream.next()
     stream.leave()
     permit.give_back()
@@ -169,16 +174,16 @@ def _permit(request):
     return NoPermit() if "myapp.hand_over" in request.environ else request.registry.realtime.allowance.take(request.environ)
 
 
-def _join(request, permit, wanted, lasts_s):
+def join(request, permit, wanted, lasts_s, **options):
     """Take a place for a stream, and begin; else the permit is given back, too.
 
-    lasts_s: until it ends by itself, 0 for ever. Raises 503, 429 and TooManyPolls.
+    lasts_s: until it ends by itself, 0 for ever. options: more of Stream's. Raises 503, 429 and TooManyPolls.
     """
     runtime, room = request.registry.realtime, request.environ.get("myapp.max_streams")
     try:
         with _refusals(runtime):
             deadline = time.monotonic() + lasts_s if lasts_s else None
-            return runtime.hub.join(*wanted, deadline=deadline, room=room, **_holder(request, runtime))
+            return runtime.hub.join(*wanted, deadline=deadline, room=room, **_holder(request, runtime), **options)
     except BaseException:
         permit.give_back()
         raise
@@ -195,11 +200,11 @@ def _holder(request, runtime):
         "address": request.remote_addr if runtime.counts_addresses else None}
 
 
-def _carried(request, stream, permit, headers):
+def carried(request, stream, permit, headers, *, status=200):
     """Return the response that sends `stream`, and forgets it if it is never sent."""
     if at_shutdown := request.environ.get("myapp.at_shutdown"):
         at_shutdown(stream.feed.hub.end_all)
-    response = StreamResponse(ThreadDelivery(stream, permit, request.environ), [*headers.items()])
+    response = StreamResponse(ThreadDelivery(stream, permit, request.environ), [*headers.items()], status=status)
     close_unless_answered(request, response)
     return response
 
@@ -214,7 +219,7 @@ def _answered(answer):
     return Response(answer, headerlist=[*POLL_HEADERS.items()])
 
 
-def _reach(runtime, cursor):
+def reach(runtime, cursor):
     """Let this process catch up with the page, whose cursor may be from the database or another process. Raises 503."""
     with _refusals(runtime):
         if cursor and cursor.epoch and not runtime.follow.reach(cursor):

@@ -4,7 +4,8 @@
     use = egg:myapp#server
 
 It offers the application keys of the environ:
-    myapp.hand_over(stream)     takes a Stream with its connection: after start_response, instead of a body
+    myapp.hand_over(stream)     takes a Stream with its connection: after start_response, instead of a body. After a 101 the
+                                connection is a WebSocket; what its client asks for is done by the threads that answer requests
     myapp.max_streams           how many streams it has room for. Where there is no epoll (macOS, Windows) these two are missing, and
                                 streams hold threads
     myapp.threads               how many threads answer requests
@@ -155,7 +156,8 @@ class Server:
         offers = {"myapp.threads": self._settings.threads, "myapp.at_shutdown": self._callbacks.add}
         if self.has_loop:
             from .loop import StreamLoop  # the module cannot be imported where there is no epoll
-            self._loop = StreamLoop(send_buffer=self._own_settings["send_buffer"], deaf_s=self.deaf_s)
+            self._loop = StreamLoop(send_buffer=self._own_settings["send_buffer"], deaf_s=self.deaf_s,
+                                    add_task=self._listeners[0].task_dispatcher.add_task)
             self._loop.start()
             offers["myapp.max_streams"] = self._max_streams
             logger.info("room for %d streams", self._max_streams)

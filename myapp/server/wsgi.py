@@ -8,6 +8,8 @@ from waitress.task import WSGITask
 
 from .channel import Channel
 
+SWITCHING, UPGRADE_REQUIRED = "101", "426"      # answers that speak of the connection itself, as WSGI lets no application do
+UPGRADE = "Upgrade", "websocket"
 REFUSALS = "429", "503"     # whoever is refused keeps no connection, which others need: thousands may come back at once
 
 
@@ -27,6 +29,8 @@ class StreamTask(WSGITask):
 
     def hand_over(self, stream):
         """For an application that has called start_response and returns no body: the loop sends `stream`, until it ends."""
+        if self.status.startswith(SWITCHING):
+            self.response_headers += [("Connection", "Upgrade"), UPGRADE]
         self.set_close_on_finish()
         if self.request.command == "HEAD":
             stream.leave()
@@ -40,7 +44,9 @@ class StreamTask(WSGITask):
         return super().write(data)
 
     def build_response_header(self):
-        if self.status.startswith(REFUSALS):
+        if self.status.startswith(UPGRADE_REQUIRED):
+            self.response_headers += [("Connection", "Upgrade, close"), UPGRADE]
+        if self.status.startswith((*REFUSALS, UPGRADE_REQUIRED)):
             self.set_close_on_finish()
         return super().build_response_header()
 

@@ -5,6 +5,7 @@ Nothing of waitress is patched, but much of it is asked by names that its docume
 import errno
 import inspect
 import socket
+import sys
 import threading
 from contextlib import closing, suppress
 
@@ -276,6 +277,31 @@ def test_without_a_body_neither_length_nor_pieces_are_told_and_the_connection_en
     assert not any(line.startswith(("content-length", "transfer-encoding")) for line in lines)
 
 
+@pytest.mark.parametrize("header", [("Connection", "Upgrade"), ("Upgrade", "websocket")])
+def test_of_the_connection_itself_only_the_task_may_speak(header):
+    def app(environ, start_response):
+        try:
+            start_response("200 OK", [header])
+        except AssertionError:
+            start_response("101 Switching Protocols", [], sys.exc_info())
+        return []
+
+    class Upgrading(WSGITask):
+        def execute(self):
+            super().execute()
+            self.response_headers += [("Connection", "Upgrade"), ("Upgrade", "websocket")]
+            self.set_close_on_finish()
+
+    class UpgradingChannel(Recorder):
+        task_class = Upgrading
+
+    with serving(app, UpgradingChannel) as (address, _, _):
+        head, body = ask(address)
+    lines = head.lower().split("\r\n")
+    assert lines[0] == "http/1.1 101 switching protocols" and "upgrade: websocket" in lines and body == b""
+    assert [line for line in lines if line.startswith(("connection", "content", "transfer"))] == ["connection: upgrade"]
+
+
 def test_with_a_body_of_unknown_length_waitress_would_send_pieces():
     """So has_body is what decides."""
     with serving(bodiless) as (address, _, _):
@@ -358,6 +384,25 @@ def test_the_workers_can_be_told_to_go_and_who_is_left_is_known():
             assert client.recv(1 << 16)
             workers.shutdown(timeout=WAIT_S)
             assert not workers.threads
+
+
+def test_the_workers_do_whatever_has_a_service_and_go_on_when_it_fails():
+    done = threading.Event()
+
+    class Errand:
+        def __init__(self, service):
+            self.service = service
+
+        def cancel(self):
+            pass
+
+    def fail():
+        raise KeyError("an errand that fails")
+
+    with serving(hello, threads=1) as (_, listener, _):
+        listener.task_dispatcher.add_task(Errand(fail))
+        listener.task_dispatcher.add_task(Errand(done.set))
+        assert done.wait(WAIT_S)
 
 
 # Settings

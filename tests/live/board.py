@@ -15,14 +15,16 @@ class ByHeader:
     """A security policy that believes whoever says who he is."""
 
     def authenticated_userid(self, request):
-        return request.headers.get("X-User")
+        return request.headers.get("X-User") or request.cookies.get("user")
 
     def permits(self, request, context, permission):
-        return True
+        return permission == "view" or self.authenticated_userid(request) == "editor"
 
 
 class Board:
-    """One topic, `news`, which everybody may read. It is a WSGI application itself.
+    """Two topics: `news`, which everybody may read, and `secret`; the user `editor` may read both, and publish news.
+
+    It is a WSGI application itself.
 
         with Board(url, {"realtime.max_streams": 10}) as board, serving(board) as server:
             board.publish(3)
@@ -35,7 +37,8 @@ class Board:
             config.set_security_policy(ByHeader())
             config.include("myapp.db")
             config.include("myapp.realtime")
-            config.add_topic("news")
+            config.add_topic("news", publish_permission="edit")
+            config.add_topic("secret", permission="edit")
             config.add_route("page", "/page")
             config.add_view(lambda request: "a page", route_name="page", renderer="string")
             config.add_route("tell", "/tell")
@@ -76,6 +79,10 @@ class Board:
             for _ in range(count):
                 rt.publish("news", "news_told", {"text": "x" * bytes_each})
         return [*range(begun + 1, begun + count + 1)]
+
+    def revoke(self, userid=None, *, topic=None):
+        with session(self.registry) as rt:
+            rt.revoke(userid=userid, topic=topic)
 
     def _tell(self, request):
         """The view: publish `?count=` events of `&bytes=` each; answers with the seqs."""

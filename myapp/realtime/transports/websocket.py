@@ -97,9 +97,10 @@ def _frame(opcode, payload):
 def accept(environ):
     """Return the headers of a 101, all but those of the connection itself, which are the server's.
 
-    environ: of a WSGI request, a GET. Raises HandshakeRefused when it does not ask for a WebSocket, or not for one that there is.
+    environ: of a WSGI request. Raises HandshakeRefused when it does not ask for a WebSocket, or not for one that there is.
     """
-    if "websocket" not in _words(environ, "HTTP_UPGRADE") or "upgrade" not in _words(environ, "HTTP_CONNECTION"):
+    asks = "websocket" in _words(environ, "HTTP_UPGRADE") and "upgrade" in _words(environ, "HTTP_CONNECTION")
+    if not asks or environ["REQUEST_METHOD"] != "GET":
         raise HandshakeRefused(426, "this address speaks WebSocket; ask with Connection: Upgrade and Upgrade: websocket")
     if environ["SERVER_PROTOCOL"] in ("HTTP/0.9", "HTTP/1.0"):
         raise HandshakeRefused(400, "a WebSocket begins with HTTP/1.1; of a proxy before us: let it pass that on (proxy_http_version 1.1)")

@@ -6,6 +6,7 @@
 
 VENV ?= .venv
 PORT ?= 6543
+WORKERS ?= 3
 BIN = $(VENV)/bin
 
 # Each candidate is run, not only found: a version switcher's shim lies on the PATH without a Python behind it.
@@ -29,11 +30,11 @@ run: $(VENV)/can-run
 	@echo "Serving on http://localhost:$(PORT) (Ctrl-C ends it)"
 	@exec $(BIN)/pserve development.ini port=$(PORT)
 
-# pytest comes last, so that its summary is what a reader sees.
+# pytest comes last, so that its summary is what a reader sees. Three workers on two cores: tests of processes mostly wait.
 test: $(VENV)/can-test
 	@$(BIN)/python tests/services.py --install
 	$(if $(JS_TESTS),node --test $(JS_TESTS))
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n $(WORKERS)
 
 lint: $(VENV)/can-test
 	$(BIN)/ruff check

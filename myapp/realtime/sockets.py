@@ -30,7 +30,7 @@ def socket(request):
     check_origin(request, runtime.allowed_origins)
     if is_of_another_origin(request):
         request.environ.pop("HTTP_COOKIE", None)
-    make_reader, headers = reader(request), handshake(request)
+    headers, make_reader = handshake(request), reader(request)
     wanted = read_wanted(request, parameters(request), runtime.socket_encoding)
     reach(runtime, wanted.cursor)
     owner, permit = owner_of(request), NoPermit()

@@ -6,7 +6,7 @@
 
 VENV ?= .venv
 PORT ?= 6543
-WORKERS ?= 3
+WORKERS ?= 2
 BIN = $(VENV)/bin
 
 # Each candidate is run, not only found: a version switcher's shim lies on the PATH without a Python behind it.
@@ -30,7 +30,7 @@ run: $(VENV)/can-run
 	@echo "Serving on http://localhost:$(PORT) (Ctrl-C ends it)"
 	@exec $(BIN)/pserve development.ini port=$(PORT)
 
-# pytest comes last, so that its summary is what a reader sees. Three workers on two cores: tests of processes mostly wait.
+# pytest comes last, so that its summary is what a reader sees.
 test: $(VENV)/can-test
 	@$(BIN)/python tests/services.py --install
 	$(if $(JS_TESTS),node --test $(JS_TESTS))

@@ -2,6 +2,7 @@
 from pyramid.config import Configurator
 
 from myapp.realtime import session
+from myapp.server import loop
 
 NEWS = "/events?topic=news"
 
@@ -9,6 +10,12 @@ NEWS = "/events?topic=news"
 def main(global_config, **settings):
     """The factory, for `pserve`."""
     return Board(settings["sqlalchemy.url"], settings)
+
+
+def patient(global_config, **settings):
+    """The factory of one whose loop waits for its clients for minutes: those of a test have no processor of their own."""
+    loop.ROOM_S = 120.0
+    return main(global_config, **settings)
 
 
 class ByHeader:

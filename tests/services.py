@@ -8,10 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 # Program -> the Debian package that has it.
 PROGRAMS = {
     "chromium": "chromium",
+    "curl": "curl",
     "nginx": "nginx",
     "node": "nodejs",
     "postgres": "postgresql",
@@ -22,6 +24,8 @@ CHROMIUM_ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )
+# Where `make .venv/can-test` puts npm's packages that only tests use.
+LIBRARIES = Path(__file__).parents[1] / "build/test-libraries/node_modules"
 
 
 class ServiceError(Exception):
@@ -46,6 +50,13 @@ def program(name):
 def chromium():
     """Return the path of Debian's Chromium, to be started with CHROMIUM_ARGUMENTS."""
     return program("chromium")
+
+
+def library(path):
+    """Return where a file of npm's packages lies, by its path in node_modules/, or raise ServiceError."""
+    if not (LIBRARIES / path).exists():
+        raise ServiceError(f"{LIBRARIES / path} is missing; `make .venv/can-test` installs what package.json names")
+    return LIBRARIES / path
 
 
 def missing_packages():

@@ -131,7 +131,8 @@ def test_nothing_of_others_is_committed():
 
 def test_the_npm_lock_pins_exact_versions_and_names_no_registry():
     text = (ROOT / "package-lock.json").read_text()
-    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    package = json.loads((ROOT / "package.json").read_text())
+    wanted = package["dependencies"] | package["devDependencies"]
     packages = json.loads(text)["packages"]
     assert '"resolved"' not in text
     assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}

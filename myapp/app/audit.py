@@ -44,6 +44,9 @@ class Action(StrEnum):
     CHANNEL_DELETED = "channel_deleted"
     MEMBER_ADDED = "member_added"
     MEMBER_REMOVED = "member_removed"
+    ROW_CREATED = "row_created"
+    ROW_CHANGED = "row_changed"
+    ROW_DELETED = "row_deleted"
     REFUSED = "refused"                     # an attempt to change what one may not
 
 

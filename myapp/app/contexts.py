@@ -15,6 +15,7 @@ from .models import Channel, ChannelKind, Membership, Role, User, Visibility
 VIEW = "view"                       # see what it is about
 PUBLISH = "publish"                 # publish an event from outside, to a topic that takes such
 EDIT_USERS = "edit_users"           # create, change and delete users; what only admins may do within that is in users.py
+EDIT_ROWS = "edit_rows"             # add, change and delete rows
 EDIT_CHANNELS = "edit_channels"     # create, change and delete channels
 POST = "post"                       # post updates in a channel
 VIEW_MEMBERS = "view_members"       # see who the members of a channel are
@@ -56,6 +57,15 @@ class ChannelsContext:
 
     def __init__(self, request):
         self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, EDITOR, EDIT_CHANNELS))
+
+
+class RowsContext:
+    """The rows of numbers."""
+
+    topic = "rows"
+
+    def __init__(self, request):
+        self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, EDITOR, EDIT_ROWS))
 
 
 class MetricContext:

@@ -146,6 +146,28 @@ class Membership(Base):
     created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
+class NumberRow(Base):
+    """A row of two numbers and their sum. `version` rises with each change, as that of a user."""
+    __tablename__ = "number_rows"
+    __table_args__ = (sa.CheckConstraint("a BETWEEN 1 AND 9", name="a"), sa.CheckConstraint("b BETWEEN 1 AND 9", name="b"),
+                      {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    a: Mapped[int] = mapped_column()
+    b: Mapped[int] = mapped_column()
+    changed_by: Mapped[str] = mapped_column(sa.String(100))     # what that person was called then; for those who edit the row meanwhile
+    version: Mapped[int] = mapped_column()
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def as_dict(self):
+        """The object as the API and the events show it."""
+        return {"id": self.id, "version": self.version, "created": rfc3339(self.created), "changed": rfc3339(self.changed),
+                "a": self.a, "b": self.b, "sum": self.a + self.b}
+
+
 def email_key(email):
     """Return what two spellings of one address have in common. In Python, because databases fold case each in its own way."""
     return unicodedata.normalize("NFC", email.casefold())

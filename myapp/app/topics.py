@@ -1,5 +1,5 @@
 """The topics of the application: their names, who may see them, and what an event of each type looks like on a page."""
-from .contexts import PUBLISH, VIEW, ChannelContext, ChannelsContext, MetricContext, UserContext, UsersContext
+from .contexts import PUBLISH, VIEW, ChannelContext, ChannelsContext, MetricContext, RowsContext, UserContext, UsersContext
 
 USERS = UsersContext.topic
 USER_CREATED = "user_created"
@@ -12,6 +12,11 @@ CHANNEL_CREATED = "channel_created"
 CHANNEL_UPDATED = "channel_updated"
 CHANNEL_DELETED = "channel_deleted"
 
+ROWS = RowsContext.topic
+ROW_CREATED = "row_created"
+ROW_UPDATED = "row_updated"
+ROW_DELETED = "row_deleted"
+
 UPDATES = ChannelContext.pattern
 USER = UserContext.pattern
 NOTICE = "notice"                       # to one user
@@ -23,6 +28,7 @@ def includeme(config):
     config.add_topic(USERS, factory=UsersContext, permission=VIEW,
                      fragments={USER_CREATED: USER_ROW, USER_UPDATED: USER_ROW, USER_DELETED: None})
     config.add_topic(CHANNELS, factory=ChannelsContext, permission=VIEW)
+    config.add_topic(ROWS, factory=RowsContext, permission=VIEW)
     config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW)     # posted by the acts alone: no update without its row
     config.add_topic(USER, factory=UserContext, permission=VIEW)
     config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH)

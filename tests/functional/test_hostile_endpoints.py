@@ -20,6 +20,9 @@ TAKES = {
     "DELETE /api/channels/{channel}": {},
     "PUT /api/channels/{channel}/members/{id}": {},
     "DELETE /api/channels/{channel}/members/{id}": {},
+    "POST /api/rows": {"value": 5},
+    "PUT /api/rows/{id}": {"a": 6, "b": None, "version": None},
+    "DELETE /api/rows/{id}": {},
     "POST /api/topics/{topic}/events": {"type": "value", "data": {"value": 1}, "key": None, "transient": None},
     "POST /api/tokens": {"name": "mine", "scopes": ["read:*"], "username": None, "password": None},
     "DELETE /api/tokens/{id}": {},
@@ -77,6 +80,8 @@ def client(migrated_sqlite, make_client):
     client.add_user("admin", "admin", email="admin@localhost")
     client.add_user("Ada")
     client.post_json("/api/channels", {"name": "general", "title": "General", "kind": "discussion", "visibility": "private"}, status=201)
+    for value in (1, 2):
+        client.post_json("/api/rows", {"value": value}, status=201)
     client.give(1, "token")
     client.give(2, "token")
     return client

@@ -95,5 +95,5 @@ def test_a_database_has_nothing_of_what_was_written_for_the_test_before(database
             left_open.cursor().execute("DELETE FROM event_log_head")
     assert databases.lend() == before
     client = make_client(before)
-    assert client.everything() == [[]] * 5 and client.audit() == []
+    assert not any(client.everything()) and client.audit() == []
     assert client.add_user("Eve")["id"] == 1 and [row.seq for row in client.rows("SELECT seq FROM event_log")] == [1]

@@ -2,8 +2,10 @@
 
 A cast takes a value of any type and returns the clean one, or raises ValueError with what to do. No database, no request.
 """
+import math
 import re
 import unicodedata
+from datetime import UTC, datetime
 
 from .errors import InvalidFields
 
@@ -100,6 +102,27 @@ def whole(least, most):
             raise ValueError(f"This must be a whole number from {least} to {most}.")
         return number
     return cast
+
+
+def number(value):
+    """A cast to a number that JavaScript can hold."""
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(float(value)):
+            return value
+    except OverflowError:
+        pass
+    raise ValueError("This must be a finite number.")
+
+
+def moment(value):
+    """A cast to a moment, an aware datetime in UTC, from RFC 3339."""
+    try:
+        parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is not None:
+            return parsed.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError("Write a moment of RFC 3339, such as 2026-01-31T07:05:09Z.")
 
 
 def _printable(text):

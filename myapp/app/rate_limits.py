@@ -15,6 +15,8 @@ from limits.storage.base import SlidingWindowCounterSupport
 from limits.strategies import SlidingWindowCounterRateLimiter
 from pyramid.events import NewRequest
 
+from myapp.realtime import PublishAsked, problem
+
 from .errors import TooManyAttempts
 from .requests import SAFE_METHODS
 
@@ -169,10 +171,21 @@ def count_write(event):
     request = event.request
     if request.method in SAFE_METHODS or not request.path_info.startswith("/api/") or request.path_info == "/api/tokens":
         return      # a sign-in counts by itself
+    if wait_s := excess(request):
+        raise TooManyAttempts(wait_s)
+
+
+def count_publication(event):
+    """Subscriber of PublishAsked: what is published by a WebSocket is a write like any other. Raises a problem of status 429."""
+    if wait_s := excess(event.request):
+        raise problem(429, str(TooManyAttempts(wait_s)), retry_after_s=wait_s)
+
+
+def excess(request):
+    """Count a write. Returns 0, or in how many seconds there may be room again for whoever asks."""
     rate, limits = request.registry["myapp.settings"]["rate_limit.api_writes"], request.registry["myapp.api_limits"]
     key = "write", request.authenticated_userid or address_key(request.remote_addr)
-    if not limits.hit(rate, *key):
-        raise TooManyAttempts(limits.retry_after_s(rate, *key))
+    return 0 if limits.hit(rate, *key) else limits.retry_after_s(rate, *key)
 
 
 def redis_url(settings):
@@ -192,3 +205,4 @@ def begin_counting(registry):
 def includeme(config):
     if begin_counting(config.registry):
         config.add_subscriber(count_write, NewRequest)
+        config.add_subscriber(count_publication, PublishAsked)

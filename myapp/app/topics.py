@@ -1,4 +1,5 @@
 """The topics of the application: their names, who may see them, and what an event of each type looks like on a page."""
+from . import metrics
 from .contexts import PUBLISH, VIEW, ChannelContext, ChannelsContext, MetricContext, RowsContext, UserContext, UsersContext
 
 USERS = UsersContext.topic
@@ -21,7 +22,6 @@ UPDATES = ChannelContext.pattern
 USER = UserContext.pattern
 NOTICE = "notice"                       # to one user
 METRIC = MetricContext.pattern
-VALUE = "value"                         # of a metric
 
 
 def includeme(config):
@@ -31,4 +31,4 @@ def includeme(config):
     config.add_topic(ROWS, factory=RowsContext, permission=VIEW)
     config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW)     # posted by the acts alone: no update without its row
     config.add_topic(USER, factory=UserContext, permission=VIEW)
-    config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH)
+    config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate)

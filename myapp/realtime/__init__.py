@@ -14,21 +14,22 @@ from . import assets, settings, sockets, topics, views
 from .brokers import add_broker, find_broker
 from .errors import InvalidEvent, LogUnavailable, NotSetUp, RealtimeError, StartUpError, TopicsRefused, UnknownTopic
 from .event_source import event_source
-from .events import BrokerLost, BrokerRestored, EventCommitted
+from .events import BrokerLost, BrokerRestored, EventCommitted, PublishAsked
 from .problem import problem
 from .publish import Realtime, session
 from .runtime import Runtime
 from .server_sent_event import ServerSentEvent
 from .settings import Setting, duration, duration_range, integer, origins, size, text
+from .strict_json import read_json
 from .topics import authorize
 
 logger = logging.getLogger(__name__)
 
 __all__ = [
     "BrokerLost", "BrokerRestored", "EventCommitted", "InvalidEvent", "LogUnavailable",
-    "NotSetUp", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
+    "NotSetUp", "PublishAsked", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
     "UnknownTopic", "authorize", "duration", "duration_range", "event_source", "includeme", "integer",
-    "origins", "problem", "session", "size", "text"]
+    "origins", "problem", "read_json", "session", "size", "text"]
 
 
 def includeme(config):

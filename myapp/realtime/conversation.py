@@ -12,9 +12,11 @@ from pyramid.httpexceptions import HTTPException
 
 from .core.dialogue import Dialogue, Outcome
 from .errors import InvalidEvent, TopicsRefused
+from .events import PublishAsked
 from .problem import problem
 from .publish import blank_request
 from .rights import owner_of
+from .strict_json import read_json
 from .topics import PUBLISH, READ
 from .transports.websocket import POLICY, close_frame, message
 from .views import checked_topics
@@ -93,10 +95,11 @@ class Conversation(Dialogue):
         checked_names([topic])
         try:
             with self._request("POST") as request:
+                self._registry.notify(PublishAsked(request, topic))
                 insist(request, PUBLISH, [topic])
                 request.realtime.publish(topic, type, data)
         except InvalidEvent as error:
-            raise problem(422, str(error)) from None
+            raise problem(422, str(error), **({"errors": error.errors} if error.errors else {})) from None
 
     @contextmanager
     def _request(self, method):
@@ -111,9 +114,9 @@ class Conversation(Dialogue):
 def read_object(text):
     """Return the object that `text` says in JSON. Raises 400."""
     try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
-        said = None
+        said = read_json(text)
+    except ValueError as error:
+        raise problem(400, f"this cannot be read as JSON: {error}") from None
     if not isinstance(said, dict):
         raise problem(400, "this is no JSON object")
     return said

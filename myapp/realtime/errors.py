@@ -27,7 +27,14 @@ class NotSetUp(RealtimeError):
 
 
 class InvalidEvent(RealtimeError, ValueError):
-    """What was to be published is not an event: its topic, type or data is malformed or too large."""
+    """What was to be published is not an event: its topic, type or data is malformed or too large.
+
+    `errors` is {field: sentence} where it is about fields of the data.
+    """
+
+    def __init__(self, message, errors=None):
+        super().__init__(message)
+        self.errors = errors or {}
 
 
 class UnknownTopic(RealtimeError, LookupError):

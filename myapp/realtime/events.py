@@ -4,6 +4,18 @@ A subscriber is to return soon: a request, or the broker's own thread, waits for
 """
 from dataclasses import dataclass
 
+from pyramid.request import Request
+
+
+@dataclass(frozen=True)
+class PublishAsked:
+    """The client of a WebSocket asks to publish. Notified before its permission is looked at, in the transaction of `request`.
+
+    A subscriber may raise a `problem`, such as one of status 429: the client is told, and nothing is published.
+    """
+    request: Request    # nobody's but by identity: the headers and the address of the socket, no body
+    topic: str          # as the client says it
+
 
 @dataclass(frozen=True)
 class EventCommitted:

@@ -44,7 +44,7 @@ class Realtime:
         """Publish an event with the request's transaction: seen by everyone if it commits, by nobody if it does not.
 
         topic, type  as declared by `config.add_topic`; `[a-z0-9_.-]+`, a topic with parts after colons
-        data         a dict that JSON can say, at most `realtime.max_event`
+        data         a dict that JSON can say, at most `realtime.max_event`, and such as the topic's `validate` wants it
         key          id of the element that the event is about, such as "user-12"; None when it is about none
         transient    not logged and without an id: carried by the broker alone, best effort; still only after the commit
 
@@ -52,7 +52,8 @@ class Realtime:
         the broker.
         """
         event = new_event(topic, type, data, key=key, max_bytes=self._runtime.max_event)
-        self._runtime.topics.find(topic)
+        if validate := self._runtime.topics.find(topic).validate:
+            event = new_event(topic, type, validate(type, data), key=key, max_bytes=self._runtime.max_event)
         self._outbox().add(event, transient)
 
     def revoke(self, *, userid: str | None = None, session: str | None = None, topic: str | None = None) -> None:

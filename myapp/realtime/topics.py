@@ -28,6 +28,7 @@ class Topic:
     permission: str | None
     publish_permission: str | None
     fragments: Mapping[str, str | None]
+    validate: Callable | None
     regex: re.Pattern = field(repr=False)
 
     def context(self, request, name):
@@ -108,7 +109,8 @@ def includeme(config):
 
 
 def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None, permission: str | None = None,
-              publish_permission: str | None = None, fragments: Mapping[str, str | None] | None = None) -> None:
+              publish_permission: str | None = None, fragments: Mapping[str, str | None] | None = None,
+              validate: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None) -> None:
     """Directive. Declare a topic, or a family of them.
 
     pattern             `users`, or with placeholders `updates:{channel}`, each for one part between colons
@@ -117,11 +119,12 @@ def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None
     permission          what reading it takes; None lets everybody
     publish_permission  what publishing to it from outside takes; None: nobody may
     fragments           {event type: renderer name, or None when the event removes its element}
+    validate            validate(type, data) -> the data, clean; raises InvalidEvent. Asked for every event, whoever publishes it
 
     Declaring a pattern twice is a configuration conflict; an including package is overridden by the application, as usual.
     """
-    factory = config.maybe_dotted(factory)
-    topic = Topic(pattern, factory, permission, publish_permission, dict(fragments or {}), _regex(pattern))
+    factory, validate = config.maybe_dotted(factory), config.maybe_dotted(validate)
+    topic = Topic(pattern, factory, permission, publish_permission, dict(fragments or {}), validate, _regex(pattern))
     if bad := [type for type in topic.fragments if type in CONTROLS or not TYPE.fullmatch(type)]:
         raise ConfigurationError(f"topic {pattern!r}: event type {bad[0]!r} must be {TYPE.pattern}, and not {', '.join(sorted(CONTROLS))}")
     introspectable = config.introspectable("realtime topics", pattern, pattern, "realtime topic")

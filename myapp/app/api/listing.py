@@ -1,6 +1,4 @@
 """Lists: the parameters `limit`, `offset` and `since`, and the answer `{"items", "total", "cursor"}`."""
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 
 from myapp.app import fields
@@ -9,18 +7,7 @@ LIMIT, MAX_LIMIT = 100, 500     # objects in one answer: 500 users are about 100
 MAX_OFFSET = 10**9
 
 
-def moment(value):
-    """A cast to a moment, an aware datetime in UTC, from RFC 3339."""
-    try:
-        parsed = datetime.fromisoformat(value)
-        if parsed.tzinfo is not None:
-            return parsed.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise ValueError("Write a moment of RFC 3339, such as 2026-01-31T07:05:09Z.")
-
-
-CASTS = {"limit": fields.whole(1, MAX_LIMIT), "offset": fields.whole(0, MAX_OFFSET), "since": moment}
+CASTS = {"limit": fields.whole(1, MAX_LIMIT), "offset": fields.whole(0, MAX_OFFSET), "since": fields.moment}
 
 
 def listing(request, wanted, *, since=None):

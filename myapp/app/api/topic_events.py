@@ -1,28 +1,13 @@
 """POST /api/topics/{topic}/events: publish an event from outside, such as a sensor's value, to a topic that takes such."""
-import math
-
 from pyramid.httpexceptions import HTTPForbidden
 from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
 from myapp.app import fields
 from myapp.app.errors import InvalidFields, NotFound
-from myapp.app.models import rfc3339
-from myapp.app.topics import METRIC, VALUE
 from myapp.realtime import InvalidEvent, TopicsRefused, authorize
 
 from .body import read_object
-from .listing import moment
-
-
-def number(value):
-    """A cast to a number that JavaScript can hold."""
-    try:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(float(value)):
-            return value
-    except OverflowError:
-        pass
-    raise ValueError("This must be a finite number.")
 
 
 def of_type(type, sentence):
@@ -36,7 +21,6 @@ def of_type(type, sentence):
 
 CASTS = {"type": of_type(str, "This must be text."), "data": of_type(dict, "This must be a JSON object."),
          "key": of_type(str, "This must be text."), "transient": of_type(bool, "This must be true or false.")}
-VALUE_CASTS = {"value": number, "unit": fields.line(20), "at": lambda value: rfc3339(moment(value))}
 
 
 @view_config(route_name="api_topic_events", request_method="POST", permission=NO_PERMISSION_REQUIRED, renderer="json")
@@ -45,12 +29,10 @@ def publish(request):
     topic = request.matchdict["topic"]
     insist_on_right(request, topic)
     event = fields.read_fields(read_object(request), CASTS, required=("type", "data"))
-    if is_metric(topic) and event["type"] == VALUE:
-        event["data"] = read_value(event["data"])
     try:
         request.realtime.publish(topic, **event)
     except InvalidEvent as error:
-        raise InvalidFields({"event": f"{error}."}) from None
+        raise InvalidFields(error.errors or {"event": f"{error}."}) from None
     request.response.status_int = 202 if event.get("transient") else 201
     return {"type": event["type"], "topic": topic}
 
@@ -63,18 +45,6 @@ def insist_on_right(request, topic):
         if refusal.unknown:
             raise NotFound("There is no such topic.") from None
         raise HTTPForbidden() from None
-
-
-def is_metric(topic):
-    return topic.startswith(METRIC.partition("{")[0])
-
-
-def read_value(data):
-    """Return the data of a metric's value, clean. Raises InvalidFields."""
-    try:
-        return fields.read_fields(data, VALUE_CASTS, required=("value",))
-    except InvalidFields as refusal:
-        raise InvalidFields({f"data.{field}": sentence for field, sentence in refusal.errors.items()}) from None
 
 
 def includeme(config):

@@ -9,9 +9,10 @@ import hashlib
 import struct
 from functools import cached_property
 
+from ..core.event import one_line
 from ..errors import HandshakeRefused
 from . import Encoding
-from .envelope import dump, envelope, welcome
+from .envelope import envelope, welcome
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455, the same for all
 VERSION = "13"          # the only one that there is
@@ -66,7 +67,7 @@ class SocketMessages(Encoding):
 
 def message(value):
     """Return the frame of a message that says `value`, what JSON can say."""
-    return text_frame(dump(value))
+    return text_frame(one_line(value))
 
 
 def text_frame(text):

@@ -1,7 +1,5 @@
 """/users: the live table, and the forms New, Edit and Delete; in a dialog with JavaScript, as plain pages without."""
 import sqlalchemy as sa
-from pyramid.httpexceptions import HTTPSeeOther
-from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
 from myapp.app.contexts import EDIT_USERS, VIEW
@@ -10,11 +8,12 @@ from myapp.app.models import Role, User
 from myapp.app.topics import USERS
 from myapp.app.users import Users, get_user, user_id
 
+from .forms import done, typed_fields
+
 MOST_ROWS = 200     # of the table: some 100 kB of HTML
 FORM = "myapp.app:templates/users/form.jinja2"
 DELETE = "myapp.app:templates/users/delete.jinja2"
 FIELDS = ("name", "email", "role", "password", "version")
-SAVED = "saved"     # the event that app.js gets when a form is done
 
 
 @view_config(route_name="users", request_method="GET", permission=VIEW, renderer="myapp.app:templates/users/list.jinja2")
@@ -36,12 +35,12 @@ class NewUser:
 
     @view_config(request_method="POST")
     def create(self):
-        typed = typed_fields(self.request)
+        typed = typed_fields(self.request, FIELDS)
         try:
             Users.of(self.request).create(typed)
         except Refusal as refusal:
             return form(self.request, None, typed, refusal)
-        return done(self.request)
+        return done(self.request, "users")
 
 
 @view_defaults(route_name="users_edit", permission=EDIT_USERS, renderer=FORM)
@@ -56,12 +55,12 @@ class EditUser:
 
     @view_config(request_method="POST")
     def change(self):
-        typed = typed_fields(self.request)
+        typed = typed_fields(self.request, FIELDS)
         try:
             Users.of(self.request).change(user_id(self.request), typed)
         except Refusal as refusal:
             return form(self.request, get_user(self.request), typed, refusal)
-        return done(self.request)
+        return done(self.request, "users")
 
 
 @view_defaults(route_name="users_delete", permission=EDIT_USERS, renderer=DELETE)
@@ -82,12 +81,7 @@ class DeleteUser:
         except Refusal as refusal:
             self.request.response.status_int = refusal.status
             return {"user": user, "problem": str(refusal)}
-        return done(self.request)
-
-
-def typed_fields(request):
-    """Return the fields of the form that was sent; the browser's hidden csrf_token and buttons are none of them."""
-    return {field: request.POST[field] for field in FIELDS if field in request.POST}
+        return done(self.request, "users")
 
 
 def form(request, user, typed, refusal=None):
@@ -109,13 +103,6 @@ def form(request, user, typed, refusal=None):
         "may_set_role": request.viewer["is_admin"],
         "may_set_password": request.viewer["is_admin"] or (user is not None and user.id == request.viewer["id"]),
     }
-
-
-def done(request):
-    """Return the answer to a form that did what it should: htmx closes the dialog, a plain page goes back to the table."""
-    if request.is_htmx:
-        return Response(status=204, headers={"HX-Trigger": SAVED})
-    return HTTPSeeOther(request.route_path("users"))
 
 
 def includeme(config):

@@ -1,0 +1,17 @@
+"""What the forms of all pages share: which fields were sent, and the answer when one is done."""
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.response import Response
+
+SAVED = "saved"     # the event that app.js gets when a form is done
+
+
+def typed_fields(request, fields):
+    """Return those of `fields` that the form has sent, {name: text}; the browser's csrf_token and buttons are none of them."""
+    return {field: request.POST[field] for field in fields if field in request.POST}
+
+
+def done(request, route_name):
+    """Return the answer to a form that did what it should: htmx closes the dialog, a plain page goes on to the route's page."""
+    if request.is_htmx:
+        return Response(status=204, headers={"HX-Trigger": SAVED})
+    return HTTPSeeOther(request.route_path(route_name))

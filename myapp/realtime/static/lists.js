@@ -7,20 +7,29 @@
  */
 
 import { isNews } from "./cursor.js";
+import { Pace } from "./pace.js";
 import { isBeingEdited, parseRow, putRow, removeRow } from "./row.js";
 
 const REMEMBERED = 200;  // events; a refetch takes well under a second, the busiest list has some hundred changes in it
 
+const NOBODY = { onPatched() {}, onStale() {}, onHeld() {}, onReleased() {}, onUnrendered() {} };
+
 export class Lists {
     #recent = [];        // keyed events, oldest first
     #gone = new Map();   // key of a row taken away -> id of the event that did it
-    #onPatched;
-    #onUnrendered;
+    #pace = new Pace();
+    #tell;
 
-    /** onPatched(row): a row was put, or (null) taken away. onUnrendered(list): an event came that the list cannot draw. */
-    constructor({ onPatched, onUnrendered }) {
-        this.#onPatched = onPatched;
-        this.#onUnrendered = onUnrendered;
+    /** tell: what the page is told of, functions.
+     *
+     *  onPatched(row, old)     a row was put, in the place of `old` or of none (null); or (null, row) taken away
+     *  onStale(row)            an event came for a row in which someone types; it is not drawn
+     *  onHeld(list, event)     a row came for which this list has no place (`data-rt-insert="hold"`)
+     *  onReleased(list, event) a row is gone that was not shown, perhaps one of those
+     *  onUnrendered(list)      an event came that the list cannot draw
+     */
+    constructor(tell) {
+        this.#tell = tell;
     }
 
     /** Apply an event of the hub to all lists that name its topic. */
@@ -28,14 +37,15 @@ export class Lists {
         if (!event.key) return;
         if (event.id !== undefined) this.#remember(event);
         for (const list of listsOf(event.topic)) {
-            this.#patch(list, event, { onPatched: this.#onPatched, onUnrendered: this.#onUnrendered });
+            // By its type, too: an event that brings an element, and one that changes it, do not stand for one another.
+            this.#pace.draw(list, `${event.type} ${event.key}`, () => this.#patch(list, event, this.#tell));
         }
     }
 
     /** Bring lists that were swapped up to date with what is known already, without telling anyone. */
     applyAgain() {
         for (const event of this.#recent) {
-            for (const list of listsOf(event.topic)) this.#patch(list, event, { onPatched() {}, onUnrendered() {} });
+            for (const list of listsOf(event.topic)) this.#patch(list, event, NOBODY);
         }
         document.querySelectorAll("[data-rt-list]").forEach(showWhetherEmpty);
     }
@@ -44,6 +54,7 @@ export class Lists {
     forget() {
         this.#recent = [];
         this.#gone.clear();
+        this.#pace.forget();
     }
 
     #remember(event) {
@@ -55,8 +66,10 @@ export class Lists {
         const row = list.querySelector(`:scope > #${CSS.escape(event.key)}`);
         if (!this.#isNews(list, row, event)) return;
         if (event.html === undefined) tell.onUnrendered(list);
-        else if (row && isBeingEdited(row)) row.classList.add("rt-stale");
-        else if (event.html === null) this.#remove(row, event, tell);
+        else if (row && isBeingEdited(row)) this.#leave(row, tell);
+        else if (event.html === null) this.#remove(list, row, event, tell);
+        else if (!row && !mayBring(list, event.type)) return;
+        else if (!row && list.dataset.rtInsert === "hold") tell.onHeld(list, event);
         else this.#put(list, row, event, tell);
         showWhetherEmpty(list);
     }
@@ -75,15 +88,20 @@ export class Lists {
         }
         if (id !== undefined) fresh.dataset.rtRev = id;
         putRow(list, old, fresh);
-        tell.onPatched(fresh);
+        tell.onPatched(fresh, old);
     }
 
-    #remove(row, { id, key }, tell) {
+    #leave(row, tell) {
+        row.classList.add("rt-stale");
+        tell.onStale(row);
+    }
+
+    #remove(list, row, { id, key }, tell) {
         if (id !== undefined) this.#bury(key, id);
-        if (row === null) return;
+        if (row === null) return tell.onReleased(list, { id, key });
         if (id !== undefined) row.dataset.rtRev = id;
         removeRow(row);
-        tell.onPatched(null);
+        tell.onPatched(null, row);
     }
 
     /* Only an event that is still remembered could bring a row back, so no more graves than that are kept. */
@@ -96,6 +114,12 @@ export class Lists {
 
 function listsOf(topic) {
     return document.querySelectorAll(`[data-rt-list][data-rt-topics~="${CSS.escape(topic)}"]`);
+}
+
+/* Whether events of a type bring elements that the list lacks: all do, unless the list names those that do in `data-rt-new`. An
+ * element that is not shown may be none of this page's. */
+function mayBring(list, type) {
+    return list.dataset.rtNew === undefined || list.dataset.rtNew.split(/\s+/).includes(type);
 }
 
 function showWhetherEmpty(list) {

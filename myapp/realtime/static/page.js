@@ -7,6 +7,7 @@
 
 import { isNews, oldest } from "./cursor.js";
 import { Flash } from "./flash.js";
+import { Held } from "./held.js";
 import { hubOf } from "./hubs.js";
 import { Lists } from "./lists.js";
 import { Refetch } from "./refetch.js";
@@ -26,8 +27,12 @@ class Page {
     #say = new Say();
     #refetch = new Refetch();
     #status = new Status((state) => fire("rt-state", { state }));
+    #held = new Held((list) => this.#refetch.element(list));
     #lists = new Lists({
-        onPatched: (row) => this.#patched(row),
+        onPatched: (row, old) => this.#patched(row, old),
+        onStale: (row) => fire("rt-stale", {}, row),
+        onHeld: (list, event) => this.#held.add(list, event),
+        onReleased: (list, event) => this.#held.drop(list, event),
         onUnrendered: (list) => this.#refetch.element(list),
     });
 
@@ -117,13 +122,16 @@ class Page {
 
     #event({ id, topic, type, data, key, html }) {
         if (id !== undefined) this.#advance(id);
-        this.#lists.apply({ id, topic, key, html });
+        this.#lists.apply({ id, topic, type, key, html });
         this.#refetch.topic(topic);
         fire(`${topic.split(":", 1)[0]}-changed`, { id, topic, type, data, key, html });
     }
 
-    #patched(row) {
-        if (row) this.#flash.flash(row);
+    #patched(row, old) {
+        if (row) {
+            this.#flash.flash(row);
+            fire("rt-patched", { old }, row);
+        }
         this.#say.change();
     }
 
@@ -159,8 +167,8 @@ function namesIn(...attributes) {
     return attributes.join(" ").split(/\s+/).filter(Boolean);
 }
 
-function fire(name, detail) {
-    document.body.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+function fire(name, detail, element = document.body) {
+    element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
 
 // A page without the attribute has no live link: the sign-in page, say.

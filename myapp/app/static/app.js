@@ -31,10 +31,11 @@ watchPasswordButtons();
 countDown();
 watchCopyButtons();
 
-/* A form did what it should. The row arrives by the live link; where there is none just now, the list is read again. */
+/* A form did what it should. The row arrives by the live link; where that is down or held back just now, the list is read again. */
 document.addEventListener("saved", () => {
     if (!dialog.isOpen) return location.assign(document.querySelector("[data-close]").href);
     dialog.close();
-    if (CONNECTED.has(document.documentElement.dataset.rtState)) return;
+    const { rtState, rtPaused } = document.documentElement.dataset;
+    if (CONNECTED.has(rtState) && rtPaused === undefined) return;
     for (const list of document.querySelectorAll("[data-rt-list]")) list.dispatchEvent(new CustomEvent("rt-refresh"));
 });

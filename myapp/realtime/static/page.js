@@ -5,16 +5,19 @@
  * own, a page that is not seen puts it to rest, and comes back with the cursor it left with: a browser has six for a host.
  */
 
+import { Age } from "./age.js";
 import { isNews, oldest } from "./cursor.js";
 import { Flash } from "./flash.js";
 import { Held } from "./held.js";
 import { hubOf } from "./hubs.js";
 import { Lists } from "./lists.js";
+import { Pause } from "./pause.js";
 import { Refetch } from "./refetch.js";
 import { Say } from "./say.js";
 import { Status } from "./status.js";
 
 const REST_AFTER_MS = 10000;  // unseen; whoever only looks something up in another tab comes back to a live page
+const NEWS = new Set(["event", "position", "reset"]);  // messages that come from the server
 
 class Page {
     #positions = new Map();  // topic -> the cursor up to which this page has it, null before the first word
@@ -26,8 +29,10 @@ class Page {
     #flash = new Flash();
     #say = new Say();
     #refetch = new Refetch();
-    #status = new Status((state) => fire("rt-state", { state }));
-    #held = new Held((list) => this.#refetch.element(list));
+    #age = new Age();
+    #pause = new Pause({ deliver: (message) => this.#show(message), onTurned: (isOn) => this.#turned(isOn) });
+    #status = new Status((state) => this.#stateShown(state));
+    #held = new Held((list) => this.#refetch.ask(list));
     #lists = new Lists({
         onPatched: (row, old) => this.#patched(row, old),
         onStale: (row) => fire("rt-stale", {}, row),
@@ -62,7 +67,7 @@ class Page {
         document.addEventListener("click", ({ target }) => {
             if (!target.closest("[data-rt-refresh]")) return;
             this.#wake();
-            this.#refetch.all(0);
+            this.#refetch.now();
         });
     }
 
@@ -101,15 +106,18 @@ class Page {
     /* htmx brought something: perhaps rows older than those known, perhaps elements with other topics. */
     #swapped() {
         this.#lists.applyAgain();
+        this.#pause.draw();
+        this.#age.draw();
         if (!this.#isResting) this.#join();
     }
 
     #take(message) {
+        if (NEWS.has(message.kind)) this.#age.heard();
         const acts = {
             state: ({ state }) => this.#status.set(state),
             position: ({ id }) => this.#advance(id),
             event: (event) => this.#event(event),
-            reset: (reset) => this.#reset(reset),
+            reset: (reset) => this.#startOver(reset),
             refused: (refusal) => this.#drop(refusal),
             rejoin: () => this.#rejoin(),
         };
@@ -120,8 +128,23 @@ class Page {
         for (const [topic, position] of this.#positions) if (isNews(id, position)) this.#positions.set(topic, id);
     }
 
-    #event({ id, topic, type, data, key, html }) {
-        if (id !== undefined) this.#advance(id);
+    /* What the page has it has, shown or held back: a connection that is made anew must not bring it again. */
+    #event(event) {
+        if (event.id !== undefined) this.#advance(event.id);
+        this.#pause.pass(event);
+    }
+
+    #startOver(reset) {
+        for (const topic of this.#positions.keys()) this.#positions.set(topic, reset.id ?? null);
+        this.#pause.pass(reset);
+    }
+
+    #show(message) {
+        if (message.kind === "reset") this.#reset(message);
+        else this.#change(message);
+    }
+
+    #change({ id, topic, type, data, key, html }) {
         this.#lists.apply({ id, topic, type, key, html });
         this.#refetch.topic(topic);
         fire(`${topic.split(":", 1)[0]}-changed`, { id, topic, type, data, key, html });
@@ -135,11 +158,26 @@ class Page {
         this.#say.change();
     }
 
-    #reset({ id, reason, spread_ms }) {
-        for (const topic of this.#positions.keys()) this.#positions.set(topic, id ?? null);
+    #reset({ reason, spread_ms }) {
         this.#lists.forget();
         this.#refetch.all(spread_ms);
         fire("rt-reset", { reason });
+    }
+
+    #turned(isPaused) {
+        if (isPaused) this.#refetch.hold();
+        else this.#refetch.release();
+        this.#say.tell(isPaused ? "Paused." : "Resumed.");
+        this.#showAge();
+    }
+
+    #stateShown(state) {
+        this.#showAge();
+        fire("rt-state", { state });
+    }
+
+    #showAge() {
+        this.#age.show(this.#pause.isOn || this.#status.isDown);
     }
 
     #drop({ topics, status }) {

@@ -12,6 +12,7 @@ const REFETCHED = "[data-rt-list], [data-rt-refetch]";
 export class Refetch {
     #waits = new WeakMap();  // element -> {isAsked}, while it may not be refetched
     #all = null;
+    #held = null;            // a Set of elements, while the page is paused
 
     constructor() {
         document.addEventListener("htmx:before:swap", keepWhatIsNotAnswered);
@@ -33,8 +34,30 @@ export class Refetch {
         }, Math.random() * spreadMs);
     }
 
-    /** Refetch `element`: now, or once its pause is over. */
+    /** Refetch everything for somebody who has asked for it. */
+    now() {
+        document.querySelectorAll(REFETCHED).forEach((element) => this.ask(element));
+    }
+
+    /** Refetch nothing by itself until `release`. */
+    hold() {
+        this.#held = new Set();
+    }
+
+    release() {
+        const held = this.#held;
+        this.#held = null;
+        held.forEach((element) => element.isConnected && this.element(element));
+    }
+
+    /** Refetch `element`: now, or once its pause is over, or the page's. */
     element(element) {
+        if (this.#held) this.#held.add(element);
+        else this.ask(element);
+    }
+
+    /** Refetch `element` for somebody who has asked for it, also while the page is paused. */
+    ask(element) {
         const wait = this.#waits.get(element);
         if (wait) wait.isAsked = true;
         else this.#refresh(element);
@@ -45,7 +68,7 @@ export class Refetch {
         this.#waits.set(element, wait);
         setTimeout(() => {
             this.#waits.delete(element);
-            if (wait.isAsked && element.isConnected) this.#refresh(element);
+            if (wait.isAsked && element.isConnected) this.element(element);
         }, PAUSE_MS);
         element.dispatchEvent(new CustomEvent("rt-refresh"));
     }

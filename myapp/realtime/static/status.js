@@ -12,6 +12,7 @@ const SHOWN = {
     off: { words: "Disconnected", colour: "danger" },
     "signed-out": { words: "Signed out", colour: "danger" },
 };
+const DOWN = ["off", "signed-out"];
 const COLOURS = Object.values(SHOWN).map(({ colour }) => `text-bg-${colour}`);
 
 export class Status {
@@ -23,6 +24,11 @@ export class Status {
     /** onShown(state): called when the page begins to show another state. */
     constructor(onShown) {
         this.#onShown = onShown;
+    }
+
+    /** Whether the page shows that it is out of touch, which is more than that it is about to connect. */
+    get isDown() {
+        return DOWN.includes(this.#shown);
     }
 
     set(state) {

@@ -1,0 +1,44 @@
+/* How old what a page shows is, in words. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Age } from "../../myapp/realtime/static/age.js";
+import { documentOf } from "./document.mjs";
+
+const AT = new Date(2026, 10, 21, 14, 2, 11);
+
+function pageOfOnePlace(t) {
+    t.mock.timers.enable({ apis: ["Date"], now: AT });
+    const place = { hidden: true, textContent: "" };
+    documentOf(t, { "[data-rt-age]": [place] });
+    return { place, age: new Age(), pass: (ms) => t.mock.timers.tick(ms) };
+}
+
+test("a page that is out of touch says of when it is, by the last word from the server", (t) => {
+    const { place, age, pass } = pageOfOnePlace(t);
+    age.heard();
+    pass(30000);
+    age.show(true);
+    age.heard();
+    age.draw();
+    assert.deepEqual([place.hidden, place.textContent], [false, `as of ${AT.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`]);
+});
+
+test("a page that is live again says nothing, and counts from then on", (t) => {
+    const { place, age, pass } = pageOfOnePlace(t);
+    age.show(true);
+    pass(60000);
+    age.show(false);
+    assert.deepEqual([place.hidden, place.textContent], [true, ""]);
+    pass(1000);
+    age.show(true);
+    assert.match(place.textContent, /03:11/);
+});
+
+test("what is not of today has its date", (t) => {
+    const { place, age, pass } = pageOfOnePlace(t);
+    pass(24 * 3600 * 1000);
+    age.show(true);
+    assert.match(place.textContent, /21/);
+});

@@ -34,11 +34,13 @@ RULES = {
     "myapp/realtime/life.py": (set(), STDLIB | {"sqlalchemy"}),
     "myapp/realtime/pulse.py": (set(), STDLIB | {"sqlalchemy"}),
     "myapp/realtime/publish.py": (
-        {f"{R}.core", f"{R}.errors", f"{R}.events"}, STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
+        {f"{R}.{name}" for name in ("core", "errors", "events", "link_attributes")},
+        STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
     "myapp/realtime/follow.py": ({f"{R}.core", f"{R}.errors"}, STDLIB),
     "myapp/realtime/views.py": (
         {f"{R}.{name}" for name in (
-            "allowance", "core", "delivery", "errors", "origins", "problem", "rights", "topics", "transports")}, STDLIB | {"pyramid"}),
+            "allowance", "core", "delivery", "errors", "origins", "problem", "rights", "topics", "transports", "viewer")},
+        STDLIB | {"pyramid"}),
     "myapp/realtime/migrations/*.py": (set(), {"secrets", "sqlalchemy", "alembic"}),
     "myapp/realtime/*.py": ({R}, None),
     "myapp/server/*.py": ({f"{R}.core.handoff", f"{R}.settings", f"{R}.throttle", "myapp.server"}, STDLIB | {"waitress"}),

@@ -69,6 +69,11 @@ class SecurityPolicy:
         self._end_session(request)
         return _set_cookie(request, None)
 
+    def sign_in(self, request):
+        """Return what names the sign-in, a text to be hashed, for pages; None for the anonymous."""
+        identity = self.identity(request)
+        return identity and f"{identity.id} {identity.credential} {identity.csrf_token}"
+
     # For the re-check of open streams
 
     def session_id(self, request):

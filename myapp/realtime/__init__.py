@@ -5,6 +5,7 @@
     GET /events?topic=orders                                            every open page has it
 """
 import logging
+from importlib.util import find_spec
 from pathlib import Path
 
 from pyramid.interfaces import IRequestFactory
@@ -59,6 +60,8 @@ def _conflicts(values):
     if values["pending_bytes"] < 4 * values["replay_bytes"]:
         problems.append(f"realtime.pending_bytes ({values['pending_bytes']} bytes) with realtime.replay_bytes ({values['replay_bytes']} "
                         "bytes): one client would keep the others from coming back; make pending_bytes at least four times as large")
+    if "websocket" in values["transports"] and find_spec("wsproto") is None:
+        problems.append("realtime.transports names websocket, which needs the package wsproto; install myapp[websocket]")
     return problems
 
 

@@ -22,6 +22,7 @@ from zope.sqlalchemy import mark_changed
 from .core.event import ORDERS, new_event
 from .errors import NotSetUp
 from .events import EventCommitted
+from .link_attributes import Attributes, link_attributes
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,14 @@ class Realtime:
     def has_events(self, topic: str) -> bool:
         """Return whether the log keeps an event of `topic`. A name that has been somebody's is not to be given to somebody else then."""
         return self._runtime.log.has_events(self._session().connection(), topic)
+
+    def link_attributes(self, *, transports: str | None = None) -> Attributes:
+        """Return the attributes of <body> that make a page live: `<body {{ request.realtime.link_attributes() }}>`.
+
+        A mapping of text, escaped where a template writes it as it is. Reads the database as the security policy does.
+        transports: names with blanks between, best first, where a page wants others than `realtime.transports`. Raises ValueError.
+        """
+        return link_attributes(self.request, self.build, transports or self._runtime.transports)
 
     def stats(self) -> dict[str, Any]:
         """Return what this process is doing, a dict that JSON can say: its broker, its hub, its streams, and where the log stands."""

@@ -13,6 +13,7 @@ from .secret import without_password
 
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 BYTES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+TRANSPORTS = "sse", "longpoll", "poll", "websocket"      # by which a page may have events
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*)(:[0-9]{1,5})?")
 CHECKS_ORDER = 10_000   # of Pyramid's configuration phases: after everything else, so that one run finds all
 
@@ -83,6 +84,17 @@ def origins(value):
     return frozenset(value.split())
 
 
+def transports(value):
+    """A cast to a tuple of names of transports, from text in which blanks part them."""
+    names = tuple(value.split())
+    allowed = f"some of {', '.join(TRANSPORTS)}, parted by blanks, best first"
+    if bad := [name for name in names if name not in TRANSPORTS]:
+        raise ValueError(f"{allowed}; {bad[0][:100]!r} is none{did_you_mean(bad[0], TRANSPORTS)}")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{allowed}; {twice[0]} is there {names.count(twice[0])} times")
+    return names
+
+
 def _seconds(value):
     match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(ms|s|m|h|d)?", value)
     return float(match[1]) * SECONDS[match[2] or "s"] if match else None
@@ -125,6 +137,8 @@ def shown(name, value):
 TABLE = [
     Setting("broker", text, "memory://", "Where events travel between processes: a URL whose scheme names the broker."),
     Setting("session", text, "dbsession", "The request attribute that is the SQLAlchemy session."),
+    Setting("transports", transports, "sse longpoll poll",
+            "How pages connect, best first: sse, websocket, longpoll, poll; where one does not come through the next is tried."),
     Setting("heartbeat", duration("100ms", "5m"), "15s", "Silence after which a stream is sent a heartbeat."),
     Setting("retry", duration_range("0s", "10m"), "2s..5s", "Range in which each client is told to wait before it connects again."),
     Setting("stream_lifetime", duration(), "0s", "How long a stream may last before the client must connect again; 0s is for ever."),

@@ -23,6 +23,7 @@ from .topics import READ
 from .transports import Encoding
 from .transports.poll import HEADERS as POLL_HEADERS
 from .transports.sse import HEADERS
+from .viewer import check_viewer
 
 BEHIND = "this process has yet to read what the page shows, or the event log does not answer"
 WAIT = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?")
@@ -84,6 +85,7 @@ def method_not_allowed(request):
 def read_wanted(request, query, make_encoding):
     """Return what is Wanted. Raises 400, 401, 403 and 404."""
     topics, cursor = wanted_topics(query, request.registry.realtime.max_topics), wanted_cursor(request, query)
+    check_viewer(request, query)
     authorize(request, topics)
     return Wanted(topics, make_encoding(has_fragments=query.get("fragments") == "1"), cursor)
 

@@ -31,18 +31,22 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """visit(url, path="/users", may_fail=False, **options of the context): a Person who has opened that page in a browser of his own.
+    """visit(url, path="/users", may_fail=False, shares=True, **options of the context): a Person who has opened that page, in a browser
+    of his own.
 
     With the test ends what he saw: nothing went wrong in the console, no dialog of the browser's own came up, the CSP held.
-    may_fail: answers 4xx, 5xx and none at all are expected.
+    may_fail: answers 4xx, 5xx and none at all are expected. shares: else the browser has no shared workers, and each page its own
+    connection, which Playwright sees.
     """
     contexts, problems = [], []
 
-    def visit(url, path="/users", *, may_fail=False, **options):
+    def visit(url, path="/users", *, may_fail=False, shares=True, **options):
         context = browser.new_context(**options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(TELL_OF_VIOLATIONS)
+        if not shares:
+            context.add_init_script("delete window.SharedWorker")
         page = context.new_page()
         page.on("console", lambda message: note(message.type, message.text, may_fail))
         page.on("pageerror", lambda error: problems.append(f"uncaught: {error}"))

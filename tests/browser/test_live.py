@@ -163,7 +163,7 @@ def test_a_page_heals_itself_when_the_server_was_told_to_stop_and_came_back(star
 
 def test_an_event_between_rendering_and_connecting_is_shown_once(server, visit, name):
     api = Api(server.address)
-    person = visit(server.url).is_connected()
+    person = visit(server.url, shares=False).is_connected()
 
     def hold(route):    # the page is rendered, and its stream not yet asked for
         api.create(name)
@@ -205,7 +205,7 @@ def test_a_page_that_must_start_over_reads_its_list_anew_and_keeps_what_is_typed
 
 
 def test_a_page_that_gets_neither_streams_nor_polls_says_so_and_still_shows_what_it_saves(server, visit, name):
-    person = visit(server.url, may_fail=True)
+    person = visit(server.url, may_fail=True, shares=False)
     person.page.route(re.compile("/events[?/]"), lambda route: route.fulfill(status=503, body="{}"))
     person.page.reload()
     person.is_disconnected()

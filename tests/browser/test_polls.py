@@ -23,7 +23,7 @@ def is_polling(person):
 
 
 def test_a_page_whose_streams_fail_is_live_by_polls_and_by_a_stream_again_when_refresh_is_pressed(server, visit, name):
-    person = visit(server.url, may_fail=True)
+    person = visit(server.url, may_fail=True, shares=False)
     person.page.route(STREAMS, lambda route: route.abort())
     person.page.reload()
     is_polling(person)

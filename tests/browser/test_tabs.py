@@ -20,7 +20,6 @@ def server(start_server, migrated_sqlite):
 def open_tab(server, visit):
     """open_tab(): a Person before another tab of one and the same browser, on the page of users."""
     context = visit(server.url, "/account").page.context
-    context.route(server.url + PAGE, name_viewer)
 
     def open_tab():
         page = context.new_page()
@@ -32,12 +31,6 @@ def open_tab(server, visit):
 @pytest.fixture
 def name():
     return f"Ada {secrets.token_hex(4)}"
-
-
-def name_viewer(route):
-    """Give the page the name of its sign-in, by which tabs know that they belong together."""
-    answer = route.fetch()
-    route.fulfill(response=answer, body=answer.text().replace("data-rt-url=", 'data-rt-viewer="one" data-rt-url='))
 
 
 def test_tabs_share_one_stream_also_when_the_first_is_closed_and_while_they_are_hidden(server, open_tab, name):

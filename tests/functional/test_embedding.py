@@ -89,7 +89,9 @@ def test_its_modules_are_served_and_its_parts_can_be_inspected(app):
 
 @pytest.mark.parametrize(("settings", "part"), [
     ({"realtime.broker": "carrier-pigeon://"}, "carrier-pigeon"), ({"realtime.hart_beat": "1s"}, "did you mean 'realtime.heartbeat'"),
-    ({"realtime.session": "dbsesion"}, "requests have no such attribute"), ({"realtime.tape": "64KiB"}, "realtime.max_event")])
+    ({"realtime.session": "dbsesion"}, "requests have no such attribute"), ({"realtime.tape": "64KiB"}, "realtime.max_event"),
+    ({"realtime.transports": "sse longpol"}, "'longpol' is none (did you mean 'longpoll'?)"),
+    ({"realtime.transports": "poll sse poll"}, "poll is there 2 times")])
 def test_what_is_wrong_with_its_settings_stops_the_start(engine, settings, part):
     with pytest.raises(realtime.StartUpError) as caught:
         make_app(engine, **settings)

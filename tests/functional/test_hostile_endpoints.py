@@ -39,7 +39,7 @@ TAKES = {
     "POST /account/sessions/end": {"csrf_token": None},
 }
 PARTS = {"id": "2", "channel": "general", "topic": "metric:load", "build": "x", "slug": "lobby", "name": "load"}    # of a path
-PARAMETERS = ["limit", "offset", "since", "topic", "last_event_id", "fragments", "wait", "next", "done", "key", "q"]
+PARAMETERS = ["limit", "offset", "since", "topic", "last_event_id", "fragments", "wait", "viewer", "next", "done", "key", "q"]
 
 SQL = ["'; DROP TABLE users; --", "' OR '1'='1", '"', "1 UNION SELECT password_hash FROM users", "%(name)s", "1' OR 1=1 --",
        "1; DELETE FROM users", "1) OR (1=1", "%' AND '%'='", "admin'/*", "\\'; --", "$$", ":name", "?", "NULL", "0x31", "1e1", "-1",

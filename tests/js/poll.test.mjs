@@ -36,6 +36,15 @@ test("a poll asks as a stream does, of its own address: topics, fragments and th
     assert.deepEqual(server.last.headers, { Accept: "application/json", "Last-Event-ID": "5f-10" });
 });
 
+test("whatever is asked is asked in the name of the page's viewer", async () => {
+    for (const transports of ["sse", "longpoll", "poll"]) {
+        const { server, arguments: world } = makeWorld();
+        new Link({ ...world, viewer: "a&b", rungs: transportsOf(transports), deliver: () => {} }).open(["users"], null);
+        await settled();
+        assert.equal(server.last.query.get("viewer"), "a&b");
+    }
+});
+
 test("the first long poll waits for nothing, so that the page knows at once; each later one waits 25 s", async () => {
     const { server, link } = await opened("longpoll");
     assert.equal(server.last.query.get("wait"), "0");

@@ -9,10 +9,11 @@ import { WORLD } from "./world.js";
  *
  * url         data-rt-url, the address of /events
  * transports  data-rt-transports, names with spaces between, best first
- * viewer      data-rt-viewer, an opaque name of the sign-in; without it nothing is shared, for nobody knows with whom
+ * viewer      data-rt-viewer, an opaque name of the sign-in, in whose name the server is asked; without it nothing is shared, for
+ *             nobody knows with whom
  */
 export function hubOf({ rtUrl: url, rtTransports: transports, rtViewer: viewer }) {
-    const makeHub = () => new Hub({ ...WORLD, url, rungs: transportsOf(transports) });
+    const makeHub = () => new Hub({ ...WORLD, url, viewer, rungs: transportsOf(transports) });
     if (!viewer || typeof SharedWorker === "undefined") return makeHub();
     const startWorker = () => new SharedWorker(new URL("./worker.js", import.meta.url), {
         type: "module", name: JSON.stringify({ viewer, url, transports }),

@@ -18,6 +18,7 @@ const KEPT = ["off", "signed-out", "polling"];  // said until a connection says 
 
 export class Link {
     #url;
+    #viewer;
     #deliver;
     #world;             // {fetch, clock, random}
     #retry;
@@ -30,9 +31,12 @@ export class Link {
     #climbTimer = null;
     #startedAt = -Infinity;
 
-    /** url: of the server's /events. deliver(message): gets all that is said. random(): in [0, 1). rungs: best first. */
-    constructor({ url, deliver, fetch, clock, random, rungs = [sse] }) {
+    /** url: of the server's /events. viewer: in whose name it asks, or null. deliver(message): gets all that is said.
+     * random(): in [0, 1). rungs: best first.
+     */
+    constructor({ url, viewer = null, deliver, fetch, clock, random, rungs = [sse] }) {
         this.#url = url;
+        this.#viewer = viewer;
         this.#deliver = deliver;
         this.#world = { fetch, clock, random };
         this.#retry = new Retry(random);
@@ -97,7 +101,8 @@ export class Link {
         this.#startedAt = this.#world.clock.now();
         this.#connection = new Connection(this.#ladder.rung, this.#world.clock);
         this.#connection.begin({
-            ...this.#world, url: this.#url, topics: this.#topics, cursor: this.#cursor, deliver: (message) => this.#take(message),
+            ...this.#world, url: this.#url, viewer: this.#viewer, topics: this.#topics, cursor: this.#cursor,
+            deliver: (message) => this.#take(message),
         }, (ending) => this.#ended(ending));
     }
 

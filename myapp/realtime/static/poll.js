@@ -51,11 +51,11 @@ function restMs({ hasMore, hasNews }, { isPlain, isWaiting, tookMs, random }) {
     return isWaiting && !hasNews ? pauseMs(0, random) - tookMs : 0;
 }
 
-async function ask({ url, topics, cursor, fetch, clock, signal }, waitS) {
+async function ask({ url, topics, viewer, cursor, fetch, clock, signal }, waitS) {
     const watchdog = new Watchdog(clock, signal);
     try {
         watchdog.allow(waitS * 1000 + ANSWER_WITHIN_MS);
-        const where = address(`${url}/poll`, topics, `wait=${waitS}`);
+        const where = address(`${url}/poll`, { topics, viewer, wait: waitS });
         const response = await fetch(where, options({ accept: "application/json", cursor, signal: watchdog.signal }));
         return response.status === 200 ? { answer: meaning(await response.json()) } : { ending: await refusal(response, clock) };
     } catch {

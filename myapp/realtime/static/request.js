@@ -1,9 +1,10 @@
 /* A request for events, as every rung makes it: its address and headers, and what its refusal says. */
 
-/** Return the address that asks `url` for `topics`; more: further parameters, as `name=value`. */
-export function address(url, topics, ...more) {
-    const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`);
-    return `${url}?${[...query, "fragments=1", ...more].join("&")}`;
+/** Return the address at `url` that asks for `topics` in the name of `viewer` (null: nobody's); more: further parameters. */
+export function address(url, { topics, viewer, ...more }) {
+    const query = Object.entries({ fragments: 1, ...more, ...(viewer && { viewer }) });
+    const pairs = [...topics.map((topic) => ["topic", topic]), ...query];
+    return `${url}?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}`;
 }
 
 /** Return what fetch() is to be told: what is accepted, from which cursor (null: from now), and an AbortSignal. */

@@ -19,6 +19,7 @@ export const sse = { state: "sse", steadyMs: STEADY_MS, listen };
 /** Listen on one connection until it ends.
  *
  * url, topics, cursor  what to ask for; cursor null begins with the next event
+ * viewer               in whose name, as the page says it; null for nobody's
  * fetch, clock         the world: clock has now(), setTimeout() and clearTimeout()
  * signal               an AbortSignal that ends it from outside
  * deliver(message)     called with `connected` {id, heartbeatMs}, `position` {id}, `event` {id, topic, type, data, key, html},
@@ -26,11 +27,12 @@ export const sse = { state: "sse", steadyMs: STEADY_MS, listen };
  * Returns a promise of the ending, which never rejects: {why: "closing", reason, topics} after a farewell, {why: "refused",
  * status, topics, retryAfterMs} for an answer that is no stream, else {why: "silent"|"network"|"cut"}.
  */
-export async function listen({ url, topics, cursor, fetch, clock, signal, deliver }) {
+export async function listen({ url, topics, viewer, cursor, fetch, clock, signal, deliver }) {
     const watchdog = new Watchdog(clock, signal);
     try {
         watchdog.allow(CONNECTED_WITHIN_MS);
-        const response = await fetch(address(url, topics), options({ accept: "text/event-stream", cursor, signal: watchdog.signal }));
+        const how = options({ accept: "text/event-stream", cursor, signal: watchdog.signal });
+        const response = await fetch(address(url, { topics, viewer }), how);
         if (!isStream(response)) return await refusal(response, clock);
         return await read(response.body, watchdog, deliver);
     } catch {

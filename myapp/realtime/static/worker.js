@@ -8,7 +8,7 @@ import { Ports } from "./ports.js";
 import { transportsOf } from "./transports.js";
 import { WORLD } from "./world.js";
 
-const { url, transports } = JSON.parse(self.name);
-const ports = new Ports(new Hub({ ...WORLD, url, rungs: transportsOf(transports) }), WORLD.clock);
+const { viewer, url, transports } = JSON.parse(self.name);
+const ports = new Ports(new Hub({ ...WORLD, url, viewer, rungs: transportsOf(transports) }), WORLD.clock);
 
 self.addEventListener("connect", ({ ports: [port] }) => ports.connect(port));

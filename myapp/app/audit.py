@@ -47,6 +47,8 @@ class Action(StrEnum):
     ROW_CREATED = "row_created"
     ROW_CHANGED = "row_changed"
     ROW_DELETED = "row_deleted"
+    UPDATE_CREATED = "update_created"
+    UPDATE_DELETED = "update_deleted"
     REFUSED = "refused"                     # an attempt to change what one may not
 
 

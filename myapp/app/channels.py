@@ -11,11 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from . import fields
 from .acts import SET_BY_SERVER, VERSION, writing
 from .audit import Action, audit_into, user_subject
+from .contexts import ChannelContext
 from .errors import InvalidFields, NotFound, NotPrivate, Stale, Taken
 from .models import Channel, ChannelKind, Membership, Role, Visibility, now
 from .scopes import is_limited
 from .topics import CHANNEL_CREATED, CHANNEL_DELETED, CHANNEL_UPDATED, CHANNELS, UPDATES
 
+RESERVED = {"new"}      # /updates/new is the form
 NAME = re.compile("[a-z0-9][a-z0-9_.-]{0,49}", re.ASCII)    # what a topic, an address and a person can all say
 
 
@@ -23,6 +25,8 @@ def name(value):
     """A cast to the name of a channel."""
     if not isinstance(value, str) or not NAME.fullmatch(value):
         raise ValueError("Write 1 to 50 characters: a to z, 0 to 9, and after the first of these also . _ and -")
+    if value in RESERVED:
+        raise ValueError(f"The address of {value} is another page's. Choose another name.")
     return value
 
 
@@ -158,6 +162,19 @@ class Channels:
 
     def _publish(self, type, channel, data):
         self._realtime.publish(CHANNELS, type, data, key=f"channel-{channel.id}")
+
+
+def channel_of(request):
+    """Route factory. Return the context of the channel that the path names. Raises NotFound."""
+    return channel_context(request, request.matchdict["channel"])
+
+
+def channel_context(request, name):
+    """Return the ChannelContext of a name. Raises NotFound."""
+    try:
+        return ChannelContext(request, name)
+    except LookupError:
+        raise NotFound("There is no such channel, or no longer.") from None
 
 
 def visible_to(identity):

@@ -18,6 +18,8 @@ EDIT_USERS = "edit_users"           # create, change and delete users; what only
 EDIT_ROWS = "edit_rows"             # add, change and delete rows
 EDIT_CHANNELS = "edit_channels"     # create, change and delete channels
 POST = "post"                       # post updates in a channel
+TAKE_PART = "take_part"             # delete updates of one's own, and keep a mark of how far one has read
+DELETE_UPDATES = "delete_updates"   # delete updates of others
 VIEW_MEMBERS = "view_members"       # see who the members of a channel are
 MANAGE_MEMBERS = "manage_members"   # say who they are
 VIEW_AUDIT = "view_audit"           # see who did what
@@ -66,6 +68,15 @@ class RowsContext:
 
     def __init__(self, request):
         self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, EDITOR, EDIT_ROWS))
+
+
+class UpdatesContext:
+    """The updates of all channels at once, as far as one may view them. No topic tells of all."""
+
+    topic = None
+
+    def __init__(self, request):
+        self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, Authenticated, TAKE_PART))
 
 
 class MetricContext:
@@ -134,8 +145,8 @@ class ChannelContext:
         reader, person, editor = (
             (everybody(request), Authenticated, EDITOR) if is_public else (LOCAL_MEMBER, LOCAL_MEMBER, LOCAL_EDITOR))
         yield Allow, reader, VIEW
-        yield Allow, person, (VIEW_MEMBERS, POST) if is_discussion else VIEW_MEMBERS
-        yield Allow, editor, (POST, EDIT_CHANNELS, MANAGE_MEMBERS)
+        yield Allow, person, (VIEW_MEMBERS, TAKE_PART, POST) if is_discussion else (VIEW_MEMBERS, TAKE_PART)
+        yield Allow, editor, (POST, DELETE_UPDATES, EDIT_CHANNELS, MANAGE_MEMBERS)
 
 
 def is_account(request, id):

@@ -12,6 +12,7 @@ from .errors import InvalidFields
 REFUSED = {"Cc", "Cs", "Zl", "Zp"}      # categories: control characters with NUL, CR and LF; lone surrogates; line separators
 BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")      # they make a text look like another one
 INVISIBLE = {"Cf", "Zs", "Mn", "Me"}    # categories that alone would make a name that nobody can see
+MORE_EMPTY_LINES = re.compile(r"\n{3,}")
 EMAIL_MAX = 254                         # characters, of RFC 5321
 PASSWORD_LENGTH = range(8, 201)         # characters; beyond 200 hashing would be work for nothing
 EMAIL = re.compile(
@@ -51,12 +52,20 @@ def line(most):
     """A cast to one line of 1 to `most` characters, trimmed and in the normal form NFC."""
     def cast(value):
         clean = _plain(value, most)
-        if not clean:
-            raise ValueError("This is needed.")
-        if len(clean) > most:
-            raise ValueError(f"At most {most} characters, please.")
-        if all(unicodedata.category(character) in INVISIBLE for character in clean):
-            raise ValueError("This needs a character that one can see.")
+        _insist_on_length(clean, most)
+        return clean
+    return cast
+
+
+def text(most):
+    """A cast to a text of 1 to `most` characters, in NFC. Its lines end with "\\n" alone; one empty line parts its paragraphs."""
+    def cast(value):
+        if not isinstance(value, str):
+            raise ValueError("This must be text.")
+        lines = unicodedata.normalize("NFC", value.strip()[:4 * most]).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        _insist_on_plain("".join(lines).replace("\t", ""))
+        clean = MORE_EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in lines)).strip("\n")
+        _insist_on_length(clean, most)
         return clean
     return cast
 
@@ -135,6 +144,19 @@ def _plain(value, most):
     if not isinstance(value, str):
         raise ValueError("This must be text.")
     clean = unicodedata.normalize("NFC", value.strip()[:4 * most])
-    if any(unicodedata.category(character) in REFUSED or character in BIDI_OVERRIDES for character in clean):
-        raise ValueError("This contains a character that cannot be used here, such as a line break or a control character.")
+    _insist_on_plain(clean)
     return clean
+
+
+def _insist_on_plain(line):
+    if any(unicodedata.category(character) in REFUSED or character in BIDI_OVERRIDES for character in line):
+        raise ValueError("This contains a character that cannot be used here, such as a line break or a control character.")
+
+
+def _insist_on_length(clean, most):
+    if not clean:
+        raise ValueError("This is needed.")
+    if len(clean) > most:
+        raise ValueError(f"At most {most} characters, please.")
+    if all(character in "\n\t" or unicodedata.category(character) in INVISIBLE for character in clean):
+        raise ValueError("This needs a character that one can see.")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, validates
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from myapp.db import Base, BigId, UTCDateTime
 
@@ -26,6 +26,14 @@ class Visibility(StrEnum):
     """Who reads a channel: everybody, or its members."""
     PUBLIC = "public"
     PRIVATE = "private"
+
+
+class Level(StrEnum):
+    """How loudly an update speaks."""
+    INFO = "info"
+    SUCCESS = "success"
+    WARNING = "warning"
+    DANGER = "danger"
 
 
 def now():
@@ -168,6 +176,53 @@ class NumberRow(Base):
                 "a": self.a, "b": self.b, "sum": self.a + self.b}
 
 
+class Update(Base):
+    """What somebody has posted in a channel. It names its author as he was called then, and outlives his account.
+
+    Within a channel a later update has the larger id: whoever posts has locked the channel.
+    """
+    __tablename__ = "updates"
+    __table_args__ = (
+        sa.CheckConstraint("level IN ('info', 'success', 'warning', 'danger')", name="level"),
+        sa.Index("ix_updates_channel_id_id", "channel_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel_id: Mapped[int] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"))
+    author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    author: Mapped[str] = mapped_column(sa.String(100))
+    title: Mapped[str] = mapped_column(sa.String(100))              # may be empty
+    text: Mapped[str] = mapped_column(sa.Text)
+    level: Mapped[str] = mapped_column(sa.String(20))
+    search_key: Mapped[str] = mapped_column(sa.Text)                # of title and text; see search_key() below
+    version: Mapped[int] = mapped_column()
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+    channel: Mapped[Channel] = relationship(lazy="joined", innerjoin=True)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def as_dict(self):
+        """The object as the API and the events show it; `author_id` is null once the account is gone."""
+        return {"id": self.id, "version": self.version, "created": rfc3339(self.created), "changed": rfc3339(self.changed),
+                "channel": self.channel.name, "title": self.title, "text": self.text, "level": self.level,
+                "author": self.author, "author_id": self.author_id}
+
+
+class ReadMark(Base):
+    """How far somebody has read a channel: the last update of it that he saw, whether it is there still or not."""
+    __tablename__ = "read_marks"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    channel_id: Mapped[int] = mapped_column(sa.ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True, index=True)
+    update_id: Mapped[int] = mapped_column(sa.BigInteger)
+
+
 def email_key(email):
-    """Return what two spellings of one address have in common. In Python, because databases fold case each in its own way."""
-    return unicodedata.normalize("NFC", email.casefold())
+    """Return what two spellings of one address have in common."""
+    return search_key(email)
+
+
+def search_key(text):
+    """Return what two spellings of one text have in common. In Python, because databases fold case each in its own way."""
+    return unicodedata.normalize("NFC", text.casefold())

@@ -19,6 +19,9 @@ ROW_UPDATED = "row_updated"
 ROW_DELETED = "row_deleted"
 
 UPDATES = ChannelContext.pattern
+UPDATE_CREATED = "update_created"
+UPDATE_DELETED = "update_deleted"
+UPDATES_CHANGED = "updates_changed"     # directly after each of these, for clients that want the signal alone
 USER = UserContext.pattern
 NOTICE = "notice"                       # to one user
 METRIC = MetricContext.pattern

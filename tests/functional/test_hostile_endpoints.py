@@ -23,6 +23,8 @@ TAKES = {
     "POST /api/rows": {"value": 5},
     "PUT /api/rows/{id}": {"a": 6, "b": None, "version": None},
     "DELETE /api/rows/{id}": {},
+    "POST /api/updates": {"channel": "general", "text": "Hello", "title": None, "level": "info"},
+    "DELETE /api/updates/{id}": {},
     "POST /api/topics/{topic}/events": {"type": "value", "data": {"value": 1}, "key": None, "transient": None},
     "POST /api/tokens": {"name": "mine", "scopes": ["read:*"], "username": None, "password": None},
     "DELETE /api/tokens/{id}": {},
@@ -82,6 +84,8 @@ def client(migrated_sqlite, make_client):
     client.post_json("/api/channels", {"name": "general", "title": "General", "kind": "discussion", "visibility": "private"}, status=201)
     for value in (1, 2):
         client.post_json("/api/rows", {"value": value}, status=201)
+    for text in ("First", "Second"):
+        client.post_json("/api/updates", {"channel": "general", "text": text}, status=201)
     client.give(1, "token")
     client.give(2, "token")
     return client

@@ -5,6 +5,7 @@ def includeme(config):
     config.include(".users")
     config.include(".channels")
     config.include(".rows")
+    config.include(".updates")
     config.include(".topic_events")
     config.include(".audit")
     config.include(".stats")

@@ -3,9 +3,9 @@ import sqlalchemy as sa
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
-from myapp.app.channels import NAME, Channels, visible_to
-from myapp.app.contexts import EDIT_CHANNELS, MANAGE_MEMBERS, VIEW, VIEW_MEMBERS, ChannelContext, ChannelsContext
-from myapp.app.errors import NotAllowed, NotFound
+from myapp.app.channels import NAME, Channels, channel_of, visible_to
+from myapp.app.contexts import EDIT_CHANNELS, MANAGE_MEMBERS, VIEW, VIEW_MEMBERS, ChannelsContext
+from myapp.app.errors import NotAllowed
 from myapp.app.models import Membership, User
 from myapp.app.users import get_user
 
@@ -72,14 +72,6 @@ class ApiMember:
             raise NotAllowed("You may only remove yourself.")
         Channels.of(self.request).remove_member(self.channel, self.user)
         return Response(status=204)
-
-
-def channel_of(request):
-    """Route factory. Return the context of the channel that the path names. Raises NotFound."""
-    try:
-        return ChannelContext(request, request.matchdict["channel"])
-    except LookupError:
-        raise NotFound("There is no such channel, or no longer.") from None
 
 
 def includeme(config):

@@ -1,0 +1,36 @@
+"""What people have read: how far each has read each channel, and how many updates that leaves. One's own never count."""
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from .models import Channel, ReadMark, Update
+
+MOST_UNREAD = 100       # that are counted: a page says "99+", and nobody's count costs more than that many rows
+INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+def with_unread(channels, user_id):
+    """Return a SELECT of (Channel, how many of its updates the user has not read) from one of Channels. At most MOST_UNREAD.
+
+    user_id: None for somebody without an account, who has read everything
+    """
+    if user_id is None:
+        return channels.add_columns(sa.literal(0))
+    mark = sa.select(ReadMark.update_id).where(ReadMark.user_id == user_id, ReadMark.channel_id == Update.channel_id).scalar_subquery()
+    unread = sa.select(Update.id).where(
+        Update.channel_id == Channel.id, Update.id > sa.func.coalesce(mark, 0), Update.author_id.is_distinct_from(user_id))
+    few = unread.limit(MOST_UNREAD).correlate(Channel).subquery()
+    return channels.add_columns(sa.select(sa.func.count()).select_from(few).scalar_subquery())
+
+
+def mark_read(dbsession, user_id, channels, update_id):
+    """Write down that a user has seen the updates of `channels`, a SELECT of Channels, up to and with the one of that id.
+
+    It never takes a mark back. Returns how many marks were set or moved.
+    """
+    seen = sa.select(sa.literal(user_id), Update.channel_id, sa.func.max(Update.id)).where(
+        Update.channel_id.in_(channels.with_only_columns(Channel.id)), Update.id <= update_id).group_by(Update.channel_id)
+    insert = INSERTS[dbsession.get_bind().dialect.name](ReadMark).from_select(["user_id", "channel_id", "update_id"], seen)
+    statement = insert.on_conflict_do_update(
+        index_elements=["user_id", "channel_id"], set_={"update_id": insert.excluded.update_id},
+        where=ReadMark.update_id < insert.excluded.update_id)
+    return dbsession.execute(statement).rowcount

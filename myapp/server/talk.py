@@ -6,6 +6,7 @@ import os
 from collections import deque
 
 PIECE = 1 << 14         # bytes read of one client before the others have their turn
+CHATTER = 16, 1 << 12   # reads of bytes: whoever still has something to say after so many in a row is cut
 MOST_ASIDE = 1 << 16    # bytes for one client alone: whoever lets that many wait says more than it listens
 
 
@@ -78,3 +79,17 @@ class Errand:
 
     def cancel(self):
         """The server ends first."""
+
+
+def skip(fd):
+    """Read what nobody wants to hear; False when there is no end of it, or when the client has left."""
+    reads, size = CHATTER
+    try:
+        for _ in range(reads):
+            if not os.read(fd, size):
+                return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False

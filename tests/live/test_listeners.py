@@ -156,7 +156,7 @@ def leave(number, client):
 def is_empty(server, board):
     loop = server._loop
     return board.hub.open_streams == loop.open_streams == len(board.hub._feeds) == board.hub._places.taken == len(server._channels()) == 0 \
-        and not (loop._packs or loop._rests or loop._blocked)
+        and not (loop._audience._packs or loop._audience._rests or loop._audience._blocked)
 
 
 def sockets():

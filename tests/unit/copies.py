@@ -12,7 +12,8 @@ import myapp
 SMALL = {   # limits so low that a short run meets them all
     "window.py": [("PAGE = 256", "PAGE = 8")],
     "feed.py": [("STEP = 1 << 16", "STEP = 300")],
-    "loop.py": [("BATCH = 256", "BATCH = 3"), ("SHARE = 1 << 18", "SHARE = 500")]}
+    "loop.py": [("BATCH = 256", "BATCH = 3")],
+    "audience.py": [("SHARE = 1 << 18", "SHARE = 500")]}
 
 
 def load(folder, mutation=None):
@@ -35,7 +36,8 @@ def _copy(folder):
     source, package = Path(myapp.__file__).parent, Path(tempfile.mkdtemp(prefix="copy_", dir=folder))
     shutil.copytree(source / "realtime" / "core", package / "realtime" / "core", ignore=shutil.ignore_patterns("__pycache__"))
     (package / "server").mkdir()
-    for file in "realtime/errors.py", "realtime/throttle.py", *(f"server/{name}.py" for name in ("loop", "pack", "bell", "deaf", "talk")):
+    server = (f"server/{name}.py" for name in ("loop", "audience", "pack", "bell", "deaf", "talk"))
+    for file in "realtime/errors.py", "realtime/throttle.py", *server:
         shutil.copy(source / file, package / file)
     for folder in "", "realtime", "server":
         (package / folder / "__init__.py").touch()

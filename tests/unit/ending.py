@@ -49,12 +49,12 @@ class Ending:
         raise AssertionError("a client never catches up")
 
     def _is_served(self, client):
-        stream, pack = client.stream, self.loop._packs.get(client.stream.feed)
+        stream, pack = client.stream, self.loop._audience._packs.get(client.stream.feed)
         if stream.closing or stream not in self.hub._streams:
             return False
         if stream.fd is None:
             return not stream.replay and stream.at == stream.feed.end
-        return stream.fd in pack.fds and stream.fd not in self.loop._rests and pack.at == stream.feed.end
+        return stream.fd in pack.fds and stream.fd not in self.loop._audience._rests and pack.at == stream.feed.end
 
     def _send_all_away(self):
         for client in self.clients:
@@ -84,6 +84,6 @@ class Ending:
     def _close(self):
         for client in self._connected(by_loop=False):
             self._leave(client)
-        loop = self.loop
-        loop._close()
-        assert not (loop._streams or loop._rests or loop._blocked or loop._packs or loop._newcomers), "the loop keeps somebody"
+        self.loop._close()
+        audience = self.loop._audience
+        assert not (self.loop.open_streams or audience._rests or audience._blocked or audience._packs), "the loop keeps somebody"

@@ -93,8 +93,8 @@ class Served:
 
     @property
     def is_empty(self):
-        loop = self.loop
-        return not (self.hub.open_streams or loop._streams or loop._rests or loop._blocked or loop._packs or loop._newcomers)
+        audience = self.loop._audience
+        return not (self.hub.open_streams or self.loop.open_streams or audience._rests or audience._blocked or audience._packs)
 
     def close(self):
         if self.loop._thread.is_alive():

@@ -52,7 +52,7 @@ GROWTH = {
     "room is never given": ("growth.py", "self._bytes, self._taken_bytes = self._bytes - size, 0", "self._taken_bytes = 0"),
     "follow does not wait": ("growth.py", "return self._bytes < self._room_bytes", "return True"),
     "one who was ended before it came to the loop stays": (
-        "loop.py", "if stream.closing:\n            self._end", "if False:\n            self._end"),
+        "loop.py", "if stream.closing:\n            self._audience.end", "if False:\n            self._audience.end"),
 }
 PLACES = {
     "a place is not given back": ("places.py", "        self.taken -= 1\n", ""),
@@ -79,44 +79,46 @@ OWNERS = {
 }
 LOOP = {
     "a straggler rejoins one frame early": (
-        "loop.py", "rest = rest or stream.next(pack.at)", "rest = rest or stream.at < pack.at - 1 and stream.next(pack.at)"),
-    "a newcomer is not held to the pack": ("loop.py", "stream.next(pack.at)", "stream.next()"),
-    "a newcomer ahead of the pack sees an event twice": ("loop.py", "if pack.at < stream.at: ", "if False: "),
+        "audience.py", "rest = rest or stream.next(pack.at)", "rest = rest or stream.at < pack.at - 1 and stream.next(pack.at)"),
+    "a newcomer is not held to the pack": ("audience.py", "stream.next(pack.at)", "stream.next()"),
+    "a newcomer ahead of the pack sees an event twice": ("audience.py", "if pack.at < stream.at: ", "if False: "),
     "a pack begins where its first newcomer stands": ("pack.py", "        feed.start_reading(self)\n\n    def send", (
         "        feed.start_reading(self, 0)\n\n    def send")),
     "who is late keeps its place in the pack": ("pack.py", "        self.fds.difference_update(rests)\n", ""),
-    "who is late begins before the slab": ("loop.py", "feed.start_reading(self._streams[fd], pack.at)", (
-        "feed.start_reading(self._streams[fd], pack.at - 1)")),
-    "who is late begins at the end": ("loop.py", "feed.start_reading(self._streams[fd], pack.at)", "feed.start_reading(self._streams[fd])"),
+    "who is late begins before the slab": ("audience.py", "feed.start_reading(self.streams[fd], pack.at)", (
+        "feed.start_reading(self.streams[fd], pack.at - 1)")),
+    "who is late begins at the end": ("audience.py", "feed.start_reading(self.streams[fd], pack.at)", (
+        "feed.start_reading(self.streams[fd])")),
     "the pack's half send is sent whole again": ("pack.py", "memoryview(slab)[sent:]", "memoryview(slab)"),
     "the pack's half send is forgotten": ("pack.py", "memoryview(slab)[sent:]", "b\"\""),
-    "a straggler's rest is lost": ("loop.py", "            return self._drop(stream)\n        self._rests[fd] = rest\n", (
-        "            return self._drop(stream)\n        self._rests[fd] = b\"\"\n")),
-    "a straggler's rest is not shortened": ("loop.py", "memoryview(rest)[sent:]", "memoryview(rest)"),
-    "who has had a share is forgotten": ("loop.py", "            self._ready[fd] = None\n", ""),
-    "who rejoins stays a straggler": ("loop.py", "        del self._rests[fd]\n        pack.fds", "        pack.fds"),
-    "who rejoins keeps a place on the tape": ("loop.py", "        stream.feed.stop_reading(stream)\n", ""),
-    "who rejoins is not in the pack": ("loop.py", "        pack.fds.add(fd)\n", ""),
-    "who takes something is still blocked": ("loop.py", "                self._blocked.pop(fd, None)\n", ""),
+    "a straggler's rest is lost": ("audience.py", "            return self.drop(stream)\n        self._rests[fd] = rest\n", (
+        "            return self.drop(stream)\n        self._rests[fd] = b\"\"\n")),
+    "a straggler's rest is not shortened": ("audience.py", "memoryview(rest)[sent:]", "memoryview(rest)"),
+    "who has had a share is forgotten": ("audience.py", "            self._ready[fd] = None\n", ""),
+    "who rejoins stays a straggler": ("audience.py", "        del self._rests[fd]\n        pack.fds", "        pack.fds"),
+    "who rejoins keeps a place on the tape": ("audience.py", "        stream.feed.stop_reading(stream)\n", ""),
+    "who rejoins is not in the pack": ("audience.py", "        pack.fds.add(fd)\n", ""),
+    "who takes something is still blocked": ("audience.py", "                self._blocked.pop(fd, None)\n", ""),
     "last words in the middle of a frame": (
-        "loop.py", "b\"\" if self._rests.get(stream.fd) else stream.last_words()", "stream.last_words()"),
+        "audience.py", "b\"\" if self._rests.get(stream.fd) else stream.last_words()", "stream.last_words()"),
     "a pack of none is read on": (
-        "loop.py", "while pack.streams and (slab := pack.feed.read(pack)):", "while slab := pack.feed.read(pack):"),
-    "a pack outlives its streams": ("loop.py", "        if not pack.streams:\n", "        if False:\n"),
-    "a pack that is over still reads": ("loop.py", "            pack.dissolve()\n", ""),
-    "who is gone stays in the pack": ("loop.py", "        pack.fds.discard(fd)\n", ""),
+        "audience.py", "while pack.streams and (slab := pack.feed.read(pack)):", "while slab := pack.feed.read(pack):"),
+    "a pack outlives its streams": ("audience.py", "        if not pack.streams:\n", "        if False:\n"),
+    "a pack that is over still reads": ("audience.py", "            pack.dissolve()\n", ""),
+    "who is gone stays in the pack": ("audience.py", "        pack.fds.discard(fd)\n", ""),
     "who is gone is still blocked": (
-        "loop.py", "        self._blocked.pop(fd, None)\n        pack.fds.discard", "        pack.fds.discard"),
-    "who is gone has not left the hub": ("loop.py", "        stream.leave()\n", ""),
+        "audience.py", "        self._blocked.pop(fd, None)\n        pack.fds.discard", "        pack.fds.discard"),
+    "who is gone has not left the hub": ("audience.py", "        stream.leave()\n", ""),
     "more newcomers than a turn welcomes are lost": (
-        "loop.py", "if self._ready or self._newcomers:", "if self._ready:"),
+        "loop.py", "if self._audience.is_waiting or self._newcomers:", "if self._audience.is_waiting:"),
     "a loop that sleeps is not told of a newcomer": ("loop.py", "        if self._is_asleep:\n            self.ring()\n", ""),
     "a loop falls asleep after it has looked for newcomers": (
         "loop.py", "        events = self._epoll.poll(self._patience_s(), BATCH)\n",
         "        self._is_asleep = False\n        patience_s = self._patience_s()\n        self._is_asleep = True\n"
         "        events = self._epoll.poll(patience_s, BATCH)\n"),
     "a stream that cannot be watched stays": (
-        "loop.py", "            return self._drop(stream)\n        if stream.closing", "            return\n        if stream.closing"),
+        "loop.py", "            return self._audience.drop(stream)\n        if stream.closing", (
+            "            return\n        if stream.closing")),
 }
 POLLS = {
     "an answer says that one has what comes after it": ("replay.py", "return run.slab, high", "return run.slab, head.seq"),
@@ -125,9 +127,9 @@ POLLS = {
     "a heartbeat is an answer": ("hub.py", "                if feed.encoding.is_once:\n", "                if False:\n"),
     "polls are not told that all start over": ("hub.py", "return self._end([stream for stream in self._streams if", (
         "return self._end([stream for stream in () if")),
-    "a poll is answered twice": ("loop.py", "[*pack.fds] if pack.feed.encoding.is_once else ()", "()"),
+    "a poll is answered twice": ("audience.py", "[*pack.fds] if pack.feed.encoding.is_once else ()", "()"),
     "a poll that is late is answered twice": (
-        "loop.py", "if stream.feed.encoding.is_once and not rest:", "if False:"),
+        "audience.py", "if stream.feed.encoding.is_once and not rest:", "if False:"),
     "a place to wait is not given back": ("places.py", "        self.waiting -= waits\n", ""),
     "one more waits than may": ("places.py", "self.waiting >= self._most_waiting", "self.waiting > self._most_waiting"),
 }

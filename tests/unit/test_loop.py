@@ -2,7 +2,8 @@
 import pytest
 
 from myapp.realtime.core.event import Cursor
-from myapp.server.loop import ROOM_S, SHARE
+from myapp.server.audience import SHARE
+from myapp.server.loop import ROOM_S
 
 from .hubs import BEGUN, CONNECTED, SSE, Log, closing, event, frame, hub, ids, large, received
 
@@ -55,7 +56,7 @@ def test_what_is_new_is_written_to_each_of_the_pack_and_read_once(serve):
     served = serve(hub())
     clients = [served.open()[0] for _ in range(20)]
     served.turn()
-    (pack,) = served.loop._packs.values()
+    (pack,) = served.loop._audience._packs.values()
     assert len(pack.fds) == 20
     served.hub.receive([event(1), event(2)])
     served.turn()
@@ -77,8 +78,8 @@ def test_a_straggler_goes_on_where_it_stood_in_the_frame_and_rejoins(serve, valv
     valve.room.clear()
     served.room(stream)
     assert received(client)[0] == frame(1)[5:] + frame(2)
-    (pack,) = served.loop._packs.values()
-    assert stream.fd in pack.fds and stream.at is None and not served.loop._rests and not served.loop._blocked
+    (pack,) = served.loop._audience._packs.values()
+    assert stream.fd in pack.fds and stream.at is None and not served.loop._audience._rests and not served.loop._audience._blocked
 
 
 def test_a_pack_whose_only_client_goes_as_it_is_written_to_keeps_nobody_elses_waiting(serve, valve):
@@ -123,10 +124,10 @@ def test_what_is_beyond_a_share_follows_in_the_next_turns_without_a_word_of_epol
     (first,) = valve.abyss.values()
     assert SHARE <= first < SHARE + 1_100_000       # a page of these events is one run
     for _ in range(5):
-        assert served.loop._patience_s() == 0 or not served.loop._rests
+        assert served.loop._patience_s() == 0 or not served.loop._audience._rests
         served.turn()
     (taken,) = valve.abyss.values()
-    assert taken == len(BEGUN) + sum(len(event.frame(SSE)) for event in log.events) and not served.loop._rests
+    assert taken == len(BEGUN) + sum(len(event.frame(SSE)) for event in log.events) and not served.loop._audience._rests
 
 
 def test_a_slow_reader_of_a_real_socket_has_all_in_order_and_once(serve):
@@ -140,8 +141,8 @@ def test_a_slow_reader_of_a_real_socket_has_all_in_order_and_once(serve):
         got[quick] += received(quick)[0]
         if seq % 10 == 0:
             got[slow] += received(slow, 3000)[0]
-    assert served.loop._rests, "nobody was slow"
-    while served.loop._rests:
+    assert served.loop._audience._rests, "nobody was slow"
+    while served.loop._audience._rests:
         got[slow] += received(slow, 3000)[0]
         served.turn()
     got[slow] += received(slow)[0]

@@ -5,8 +5,9 @@ import socket
 import pytest
 
 from myapp.realtime.core.event import Cursor
+from myapp.server.audience import LAPSED_S
 from myapp.server.deaf import DEAF_S
-from myapp.server.loop import LAPSED_S, ROOM_S
+from myapp.server.loop import ROOM_S
 
 from .hubs import BEGUN, SSE, closing, event, frame, hub, ids, large, received
 

@@ -2,8 +2,7 @@
 import pytest
 
 from myapp.realtime.core.dialogue import Dialogue, Outcome
-from myapp.server.loop import CHATTER
-from myapp.server.talk import MOST_ASIDE, PIECE
+from myapp.server.talk import CHATTER, MOST_ASIDE, PIECE
 
 from .hubs import BEGUN, CONNECTED, SSE, closing, event, frame, hub, ids, large, received
 
@@ -48,8 +47,8 @@ def test_a_client_that_keeps_up_is_answered_and_goes_on_with_its_pack(serve):
     served.turn()
     say(served, client, b"hello")
     assert received(client)[0] == BEGUN + b"<hello>"
-    (pack,) = served.loop._packs.values()
-    assert len(pack.fds) == 2 and stream.at is None and not served.loop._rests
+    (pack,) = served.loop._audience._packs.values()
+    assert len(pack.fds) == 2 and stream.at is None and not served.loop._audience._rests
     served.hub.receive([event(1)])
     served.turn()
     assert received(client)[0] == frame(1) and received(other)[0] == BEGUN + frame(1)
@@ -246,7 +245,7 @@ def test_other_topics_begin_where_the_stream_is_and_what_it_has_yet_to_read_come
     sent = received(client)[0]
     assert ids(sent) == [0, 1, 2, 4] and sent.count(DONE) == 1
     assert sent.replace(DONE, b"") == BEGUN + frame(1) + frame(2) + frame(4)
-    assert [feed.topics for feed in served.hub._feeds] == [{"b"}] and len(served.loop._packs) == 1
+    assert [feed.topics for feed in served.hub._feeds] == [{"b"}] and len(served.loop._audience._packs) == 1
     client.close()
     served.turn()
     assert served.is_empty and not len(served.hub._feeds) and not served.hub._runs.pending
@@ -275,7 +274,7 @@ def test_who_moves_to_where_others_are_joins_their_pack(serve, valve):
     served.turn()
     assert ids(received(other)[0]) == [0, 1, 2]
     assert received(client)[0].replace(DONE, b"") in (BEGUN, BEGUN + frame(2))
-    (pack,) = served.loop._packs.values()
+    (pack,) = served.loop._audience._packs.values()
     assert len(pack.fds) == pack.streams == 2 and stream.fd in pack.fds
 
 

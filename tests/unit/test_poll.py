@@ -126,8 +126,8 @@ def test_polls_that_wait_are_bounded_among_the_streams():
 # In the loop
 
 def test_all_who_wait_are_sent_one_and_the_same_answer_and_are_gone(served):
-    sent, write = [], served.loop._write
-    served.loop._write = lambda fd, data: sent.append(data) or write(fd, data)
+    sent, write = [], served.loop._audience._write
+    served.loop._audience._write = lambda fd, data: sent.append(data) or write(fd, data)
     clients = [served.open(cursor=START, encoding=POLL)[0] for _ in range(3)]
     served.turn()
     assert served.hub.open_streams == 3 and not sent

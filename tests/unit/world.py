@@ -77,9 +77,9 @@ class World(Crowd, Watching, Ending):
         """What is true at every moment."""
         past = {run for stream in self.hub._streams for run in stream.replay}
         assert self.hub._runs.pending == sum(len(run.slab) for run in past), "the past that is yet to be sent is miscounted"
-        for fd, since in self.loop._blocked.items():
-            assert fd in self.loop._rests and since >= self.kernel.took.get(fd, 0), "one who takes what comes is held to be deaf"
-        for feed, pack in self.loop._packs.items():
+        for fd, since in self.loop._audience._blocked.items():
+            assert fd in self.loop._audience._rests and since >= self.kernel.took.get(fd, 0), "one who takes what comes is held to be deaf"
+        for feed, pack in self.loop._audience._packs.items():
             assert pack.at is None or not feed.begins_after(pack.at), "a whole pack lapses, though follow waits for the loop"
 
     def commit(self):
@@ -178,8 +178,8 @@ class World(Crowd, Watching, Ending):
 
     def attend(self):
         """A straggler has room, which epoll may say once more than it must."""
-        if self.loop._rests:
-            self._alone("loop", self.loop._attend, self.random.choice(sorted(self.loop._rests)), 4)
+        if self.loop._audience._rests:
+            self._alone("loop", self.loop._attend, self.random.choice(sorted(self.loop._audience._rests)), 4)
 
     def tell_time(self):
         self.now += self.random.randrange(1, 5)

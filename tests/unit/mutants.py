@@ -17,7 +17,7 @@ ORDER = {
 PAST = {
     "the window misses what is live": ("hub.py", "                        self._replay.append(event)\n", ""),
     "the past ends where the head is, not where live begins": (
-        "hub.py", "runs = self._begin(feed, cursor, head)", "runs = self._begin(feed, cursor, self.cursor)"),
+        "hub.py", "self._replay.beginning(feed, cursor, head, ", "self._replay.beginning(feed, cursor, self.cursor, "),
     "replay begins one event late": ("replay.py", "low < event.seq <= high", "low + 1 < event.seq <= high"),
     "replay comes last page first": ("hub.py", "stream.replay = runs[::-1]", "stream.replay = runs"),
     "a page of another life is replayed": ("replay.py", " and event.epoch == epoch]", "]"),

@@ -11,8 +11,7 @@ of locks to get wrong.
 import threading
 from collections import deque
 
-from ..errors import HubFull, LogTrimmed
-from .event import Cursor
+from ..errors import HubFull
 from .feeds import Feeds
 from .growth import Growth
 from .handoff import Lapsed, Stream
@@ -153,7 +152,7 @@ class Hub:
             self._owners.enter(stream)
             feed.enter(stream)
         try:
-            runs = self._begin(feed, cursor, head)
+            runs = self._replay.beginning(feed, cursor, head, self._spread_ms())
             with self.lock:
                 self._runs.hold(runs)
                 stream.replay = runs[::-1]
@@ -161,22 +160,6 @@ class Hub:
             self.leave(stream)
             raise
         return stream
-
-    def _begin(self, feed, cursor, head):
-        """Return the runs that come before the live frames, which begin after `head`."""
-        encoding, reason, runs = feed.encoding, None, []
-        if encoding.is_once:
-            answer = self._news(feed.topics, encoding, cursor, head)
-            return [Run(answer)] if answer else []
-        if cursor:
-            try:
-                reason = self._replay.refusal(cursor, head)
-                runs = [] if reason else self._replay.after(cursor.seq, feed, head)
-            except LogTrimmed:      # pruned while it was read
-                reason = "expired"
-        if reason:
-            runs = [Run(encoding.reset(reason, head, self._spread_ms()))]
-        return [Run(encoding.connected(cursor or head)), *runs]
 
     def answer(self, topics, encoding, cursor=None):
         """Return what there is after `cursor`, at most a page of it, as an answer to a poll. Nothing is held afterwards.
@@ -186,20 +169,7 @@ class Hub:
         """
         with self.lock:
             head = self.cursor
-        return (self._news(frozenset(topics), encoding, cursor, head) if cursor else b"") or encoding.answer(head)
-
-    def _news(self, topics, encoding, cursor, head):
-        """Return an answer with what there is after `cursor` and up to `head`; b"" when there is nothing."""
-        reason = self._replay.refusal(cursor, head)
-        if not reason and cursor == head:
-            return b""
-        try:
-            if not reason:
-                slab, seq = self._replay.page_after(cursor.seq, topics, encoding, head)
-                return slab and encoding.answer(Cursor(head.epoch, seq), slab, has_more=seq < head.seq)
-        except LogTrimmed:      # pruned while it was read
-            reason = "expired"
-        return encoding.reset(reason, head, self._spread_ms())
+        return self._replay.news(frozenset(topics), encoding, cursor, head, self._spread_ms()) or encoding.answer(head)
 
     def _spread_ms(self):
         return min(MOST_SPREAD_MS, RELOAD_MS * self.open_streams)

@@ -3,7 +3,8 @@
 It knows the window and the bounds of the log. Where live begins is the hub's, whose lock guards the window and the runs.
 """
 from ..errors import LogTrimmed
-from .event import UNREADABLE
+from .event import UNREADABLE, Cursor
+from .runs import Run
 from .window import PAGE, page_of
 
 TOPIC = 128     # bytes that a topic costs in a key, besides its name
@@ -24,7 +25,42 @@ class Replay:
         """Return the replay of a log that goes on at `head`. Reads the head's page."""
         return Replay(self._runs, head, floor, self._open_window, limit=self._limit, most_bytes=self._most_bytes)
 
-    def refusal(self, cursor, head):
+    # Worker threads; these may wait for the log, and raise what reading it raises
+
+    def beginning(self, feed, cursor, head, spread_ms):
+        """Return the runs that come before the live frames of `feed`, which begin after `head`: the oldest first.
+
+        cursor     Cursor, UNREADABLE, or None for one who has had nothing yet
+        spread_ms  within which time those who start over are to do so
+        """
+        encoding, reason, runs = feed.encoding, None, []
+        if encoding.is_once:
+            answer = self.news(feed.topics, encoding, cursor, head, spread_ms)
+            return [Run(answer)] if answer else []
+        if cursor:
+            try:
+                reason = self._refusal(cursor, head)
+                runs = [] if reason else self._after(cursor.seq, feed, head)
+            except LogTrimmed:      # pruned while it was read
+                reason = "expired"
+        if reason:
+            runs = [Run(encoding.reset(reason, head, spread_ms))]
+        return [Run(encoding.connected(cursor or head)), *runs]
+
+    def news(self, topics, encoding, cursor, head, spread_ms):
+        """Return an answer with what there is after `cursor` and up to `head`; b"" when there is nothing. As `beginning`."""
+        if cursor is None or cursor == head:
+            return b""
+        reason = self._refusal(cursor, head)
+        try:
+            if not reason:
+                slab, seq = self._page_after(cursor.seq, topics, encoding, head)
+                return slab and encoding.answer(Cursor(head.epoch, seq), slab, has_more=seq < head.seq)
+        except LogTrimmed:      # pruned while it was read
+            reason = "expired"
+        return encoding.reset(reason, head, spread_ms)
+
+    def _refusal(self, cursor, head):
         """Return why what follows `cursor` cannot be had, the reason of a reset, or None."""
         if cursor is UNREADABLE:
             return "unreadable"
@@ -36,10 +72,10 @@ class Replay:
             return "expired"
         return None
 
-    def after(self, seq, feed, head):
-        """Return what `feed` has after `seq` and up to `head`, a list of Run. Worker threads; may wait for the log.
+    def _after(self, seq, feed, head):
+        """Return what `feed` has after `seq` and up to `head`, a list of Run.
 
-        Raises LogTrimmed when a part of it is gone, or when it is more than one stream may have; and what reading the log raises.
+        Raises LogTrimmed when a part of it is gone, or when it is more than one stream may have.
         """
         runs, size = [], 0
         for run, _ in self._runs_after(seq, feed.topics, feed.encoding, head):
@@ -49,10 +85,10 @@ class Replay:
                 runs.append(run)
         return runs
 
-    def page_after(self, seq, topics, encoding, head):
+    def _page_after(self, seq, topics, encoding, head):
         """Return (the events of `topics` after `seq` in one slab, the seq up to which there are none but these): at most a page.
 
-        topics: a frozenset. There are none left when the seq is that of `head`. As `after`.
+        topics: a frozenset. There are none left when the seq is that of `head`. As `_after`.
         """
         for run, high in self._runs_after(seq, topics, encoding, head):
             if run.slab:

@@ -28,9 +28,9 @@ class Person:
         """All names in the table, from the top."""
         return self.page.locator(f"{SHOWN} > th > bdi").all_inner_texts()
 
-    def is_connected(self):
+    def is_connected(self, by="SSE"):
         """Wait for the badge to say so; returns self."""
-        expect(self.page.get_by_role("status")).to_have_text("Connected (SSE)")
+        expect(self.page.get_by_role("status")).to_have_text(f"Connected ({by})")
         return self
 
     def is_disconnected(self):

@@ -61,6 +61,14 @@ export class Server {
         return connection.respond(await this.answer(connection));
     };
 
+    openSocket = (url) => {
+        const { searchParams, pathname } = new URL(url, "http://server");
+        const socket = new Socket({ pathname, topics: searchParams.getAll("topic"), query: searchParams });
+        this.connections.push(socket);
+        Promise.resolve(this.answer(socket)).then((answer) => socket.respond(answer));
+        return socket;
+    };
+
     get last() {
         return this.connections.at(-1);
     }
@@ -164,8 +172,61 @@ class Connection {
     }
 }
 
+/* A WebSocket of the browser's, and the server's end of it. */
+class Socket {
+    rung = "websocket";
+    isPoll = false;
+    #closing = new AbortController();
+
+    constructor(request) {
+        Object.assign(this, request);
+    }
+
+    get signal() {
+        return this.#closing.signal;
+    }
+
+    get cursor() {
+        return this.query.get("last_event_id") ?? undefined;
+    }
+
+    respond({ status = 200, never = false }) {
+        if (never || this.signal.aborted) return;
+        if (status === 200) this.onopen();
+        else this.cut();
+    }
+
+    close() {
+        this.#closing.abort();
+    }
+
+    async write(text) {
+        this.onmessage({ data: text });
+        await settled();
+    }
+
+    async send(type, data, id = null) {
+        await this.write(JSON.stringify({ id, type, data }));
+    }
+
+    async connected(id, { heartbeatS = 15 } = {}) {
+        await this.send("connected", { status: "connected", heartbeat_s: heartbeatS, build: "b1" }, id);
+    }
+
+    async event(topic, id, more = {}) {
+        await this.write(JSON.stringify({ id, topic, type: "changed", data: { n: 1 }, ...more }));
+    }
+
+    async cut() {
+        this.close();
+        this.onclose();
+        await settled();
+    }
+}
+
 /** All that a Link or a Hub needs of the world; `chance.value` is what random() gives. */
 export function makeWorld() {
     const clock = new Clock(), server = new Server(clock), chance = { value: 0 };
-    return { clock, server, chance, arguments: { url: "/events", clock, fetch: server.fetch, random: () => chance.value } };
+    const world = { url: "/events", clock, fetch: server.fetch, openSocket: server.openSocket, random: () => chance.value };
+    return { clock, server, chance, arguments: world };
 }

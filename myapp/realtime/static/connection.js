@@ -1,7 +1,7 @@
 /* A connection: one call of a rung, and how it stands. What is heard on it and why it ended go to who began it, until it is closed. */
 
 const LATE_HEARTBEATS = 1.3;        // silent for longer than this, a connection is not taken for healthy
-const REFUSALS = [406, 429, 503];   // this rung is not to be had here or now, and the one below may be
+const REFUSALS = [406, 429, 501, 503];  // this rung is not to be had here or now, and the one below may be
 
 export class Connection {
     #clock;

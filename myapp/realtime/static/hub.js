@@ -19,7 +19,7 @@ export class Hub {
     /** See SharedHub. */
     isShared = false;
 
-    /** world: what the Link needs except `deliver`: url, viewer, fetch, clock, random, rungs. */
+    /** world: what the Link needs except `deliver`. */
     constructor(world) {
         this.#link = new Link({ ...world, deliver: (message) => this.#take(message) });
     }

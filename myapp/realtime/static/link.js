@@ -1,7 +1,7 @@
 /* The link: keeps one connection to the server, and says what arrives and how it stands.
  *
  * It knows when to connect again, with which topics and from which cursor. How one connection is made and read is a rung's
- * business (sse.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch, clock and
+ * business (sse.js, websocket.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch, clock and
  * chance are arguments, so that it is tested without waiting. What it says to its owner are plain objects with a `kind`: `state`,
  * `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status that said so).
  */
@@ -20,7 +20,7 @@ export class Link {
     #url;
     #viewer;
     #deliver;
-    #world;             // {fetch, clock, random}
+    #world;             // what rungs need of it, besides a clock and chance
     #retry;
     #ladder;
     #topics = [];
@@ -32,15 +32,15 @@ export class Link {
     #startedAt = -Infinity;
 
     /** url: of the server's /events. viewer: in whose name it asks, or null. deliver(message): gets all that is said.
-     * random(): in [0, 1). rungs: best first.
+     * rungs: best first. world: clock, random() in [0, 1), and what the rungs need, fetch and openSocket.
      */
-    constructor({ url, viewer = null, deliver, fetch, clock, random, rungs = [sse] }) {
+    constructor({ url, viewer = null, deliver, rungs = [sse], ...world }) {
         this.#url = url;
         this.#viewer = viewer;
         this.#deliver = deliver;
-        this.#world = { fetch, clock, random };
-        this.#retry = new Retry(random);
-        this.#ladder = new Ladder(rungs, clock);
+        this.#world = world;
+        this.#retry = new Retry(world.random);
+        this.#ladder = new Ladder(rungs, world.clock);
     }
 
     get topics() {
@@ -51,7 +51,7 @@ export class Link {
         return this.#cursor;
     }
 
-    /** One of connecting, off, signed-out, or the state of the rung that is connected: sse, polling. */
+    /** One of connecting, off, signed-out, or the state of the rung that is connected: sse, websocket, polling. */
     get state() {
         return this.#state;
     }
@@ -97,7 +97,7 @@ export class Link {
 
     #connect() {
         this.#halt();
-        if (!KEPT.includes(this.#state)) this.#say("connecting");
+        if (!KEPT.includes(this.#state) && !this.#ladder.isClimbing) this.#say("connecting");
         this.#startedAt = this.#world.clock.now();
         this.#connection = new Connection(this.#ladder.rung, this.#world.clock);
         this.#connection.begin({

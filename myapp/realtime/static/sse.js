@@ -6,13 +6,8 @@
 
 import { Parser } from "./parser.js";
 import { address, options, refusal } from "./request.js";
+import { CONNECTED_WITHIN_MS, control, event, SILENCE_HEARTBEATS, STEADY_MS, understood } from "./stream.js";
 import { Watchdog } from "./watchdog.js";
-
-const CONNECTED_WITHIN_MS = 5000;   // a proxy that buffers looks like a slow server: `connected` has to come within this
-const SILENCE_HEARTBEATS = 2.5;     // one heartbeat may be lost and one late; after that nobody is there
-const HEARTBEAT_MS = 15000;         // the server's default, for a `connected` that names none
-const UNREADABLE_SPREAD_MS = 5000;  // an event nobody can read reaches all pages at once: their refetches are spread over this
-const STEADY_MS = 10000;            // a connection that lived this long forgets the failures before it
 
 export const sse = { state: "sse", steadyMs: STEADY_MS, listen };
 
@@ -66,24 +61,5 @@ async function read(body, watchdog, deliver) {
 /* What a message of the stream says to the link. */
 function meaning({ type, data, id, retry }) {
     if (retry !== undefined) return { kind: "retry", ms: retry };
-    try {
-        const body = JSON.parse(data);
-        return { ...(CONTROL[type] ?? event)(body), id };
-    } catch {
-        // Loss is said aloud: the pages fetch anew what this event would have told them.
-        console.warn(`realtime: event ${id} of type ${type} is not the JSON object that the protocol promises; lists are fetched anew`);
-        return { kind: "reset", id, reason: "unreadable", spread_ms: UNREADABLE_SPREAD_MS };
-    }
-}
-
-const CONTROL = {
-    __proto__: null,
-    connected: ({ heartbeat_s }) => ({ kind: "connected", heartbeatMs: heartbeat_s > 0 ? heartbeat_s * 1000 : HEARTBEAT_MS }),
-    heartbeat: () => ({ kind: "position" }),
-    reset: ({ reason, spread_ms }) => ({ kind: "reset", reason, spread_ms: spread_ms ?? 0 }),
-    closing: ({ reason, topics }) => ({ kind: "closing", reason, topics: topics ?? [] }),
-};
-
-function event({ topic, type, data, key, html }) {
-    return { kind: "event", topic, type, data, key, html };
+    return understood(data, id, (body) => control(type, body) ?? event(body));
 }

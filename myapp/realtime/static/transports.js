@@ -2,8 +2,9 @@
 
 import { longpoll, poll } from "./poll.js";
 import { sse } from "./sse.js";
+import { websocket } from "./websocket.js";
 
-const TRANSPORTS = { __proto__: null, sse, longpoll, poll };
+const TRANSPORTS = { __proto__: null, sse, websocket, longpoll, poll };
 
 /** Return the rungs that `names` (a string with spaces, or undefined) stand for; SSE alone when there are none. */
 export function transportsOf(names) {

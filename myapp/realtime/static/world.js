@@ -8,4 +8,5 @@ export const WORLD = {
         clearTimeout: (timer) => clearTimeout(timer),
     },
     random: () => Math.random(),
+    openSocket: (address) => new WebSocket(new URL(address, location.href).href.replace(/^http/, "ws")),
 };

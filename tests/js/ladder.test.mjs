@@ -9,7 +9,7 @@ import { makeWorld, settled } from "./world.mjs";
 
 async function opened(answer = () => ({})) {
     const world = makeWorld(), said = [];
-    world.server.answer = answer;
+    world.server.answer = (connection) => answer(connection, world.clock);
     const link = new Link({ ...world.arguments, rungs: transportsOf("sse longpoll poll"), deliver: (message) => said.push(message) });
     link.open(["users"], "5f-10");
     await settled();
@@ -67,6 +67,27 @@ test("a stream that is cut twice is followed by a long poll, and one that is cut
     assert.equal(link.state, "off");
     await clock.pass(3000);
     assert.deepEqual(server.rungs, ["sse", "sse", "poll 0", "poll 25"]);
+    assert.equal(link.state, "polling");
+});
+
+/* As a proxy that gives a server 3 s to say a word, when there is no news. */
+function impatient(connection, clock) {
+    if (connection.rung === "poll 0") return { poll: {} };
+    if (connection.isPoll) return new Promise((_, reject) => clock.setTimeout(() => reject(new TypeError("Failed to fetch")), 3000));
+    clock.setTimeout(() => connection.connected("5f-10"), 0);
+    clock.setTimeout(() => connection.cut(), 3000);
+    return {};
+}
+
+test("behind a proxy that cuts whatever is silent for 3 s the link comes to plain polls, and keeps to them when it climbs in vain", async () => {
+    const { server, clock, link, states } = await opened(impatient);
+    await clock.pass(25000);
+    assert.deepEqual(server.rungs.slice(0, 7), ["sse", "sse", "poll 0", "poll 25", "poll 0", "poll 25", "poll 0"]);
+    assert.equal(link.state, "polling");
+    const before = states().length;
+    await clock.pass(5 * 60000);
+    assert.ok(server.rungs.filter((rung) => rung === "sse").length >= 4);
+    assert.ok(!states().slice(before).includes("off"));
     assert.equal(link.state, "polling");
 });
 

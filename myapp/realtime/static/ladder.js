@@ -41,13 +41,9 @@ export class Ladder {
         return Math.max(this.#climbAt - this.#clock.now(), Math.min(...bars) - this.#clock.now(), SOON_MS);
     }
 
-    /** The rung has a connection: stay. */
+    /** The rung has proved itself, and not only for a moment: stay. What was learnt of it before is out of date. */
     hold() {
         this.#home = this.#at;
-    }
-
-    /** The rung has proved itself: what was learnt of it before is out of date. */
-    trust() {
         if (this.isAtTop) this.#climbMs = CLIMB_MS;
     }
 

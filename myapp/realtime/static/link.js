@@ -120,7 +120,6 @@ export class Link {
     }
 
     #connected({ id }) {
-        this.#ladder.hold();
         this.#forgetFailures(this.#connection);
         if (!this.#ladder.isAtTop) this.#climbLater();
         this.#deliver({ kind: "position", id });
@@ -137,7 +136,7 @@ export class Link {
     #forgetFailures({ isSteady }) {
         if (!isSteady) return;
         this.#retry.forget();
-        this.#ladder.trust();
+        this.#ladder.hold();
     }
 
     /* Decide what comes after a connection. */

@@ -11,9 +11,10 @@ const EVERY_MS = 5000;              // between two plain polls, as long as they 
 const GROWTH = 1.5;                 // each failure in a row waits this much longer,
 const LONGEST_EVERY_MS = 30000;     // up to this
 const SPREAD = 0.2;                 // plain polls of many pages drift apart by this part either way
+const STEADY_MS = 30000;            // a long poll proves itself by one that has waited its whole time: some proxies cut whatever waits
 const ANSWER_WITHIN_MS = 10000;     // beyond the wait: a poll that is not answered then never will be
 
-export const longpoll = { state: "polling", steadyMs: 0, listen: (call) => listen(call, WAIT_S) };
+export const longpoll = { state: "polling", steadyMs: STEADY_MS, listen: (call) => listen(call, WAIT_S) };
 export const poll = { state: "polling", steadyMs: 0, listen: (call) => listen(call, 0), pauseMs };
 
 /* Milliseconds until the next plain poll, after so many failures in a row. */

@@ -8,7 +8,7 @@ from myapp.realtime.core.event import Event
 from myapp.realtime.log import Log
 
 TRANSACTIONS = 40
-LONGEST_PAUSE_S = 0.004     # within a transaction, before and after the lock: writers overtake each other
+LONGEST_PAUSE_S = 0.004     # within a transaction, before and after the lock: writers overtake each other. It waits for nothing
 GIVEN_UP = 0.2
 
 

@@ -1,4 +1,4 @@
-"""Both ini files: every key that the code knows is in them, with its default, and nothing else is."""
+"""Both ini files: every key that the code knows is in them, with its default, and no other."""
 import re
 from pathlib import Path
 
@@ -7,15 +7,16 @@ import pytest
 
 from myapp.app.settings import SETTINGS
 from myapp.realtime.settings import TABLE, read_table
+from myapp.server.settings import TABLE as SERVER_SETTINGS
 
 ROOT = Path(__file__).parents[2]
 TABLES = {"realtime.": TABLE, "myapp.": SETTINGS}
 FILES = ["development.ini", "production.ini"]
 
 
-def keys(name):
-    """Return {key: (text, whether it is commented out)} of the keys under our prefixes."""
-    found = re.findall(r"^(#?)((?:realtime|myapp)\.[a-z_.]+) =[ ]?(.*)$", (ROOT / name).read_text(), re.MULTILINE)
+def keys(name, key=r"(?:realtime|myapp)\.[a-z_.]+"):
+    """Return {key: (text, whether it is commented out)} of the keys that look like `key`: those under our prefixes."""
+    found = re.findall(rf"^(#?)({key}) =[ ]?(.*)$", (ROOT / name).read_text(), re.MULTILINE)
     assert len({key for _, key, _ in found}) == len(found), "a key stands twice"
     return {key: (text, bool(comment)) for comment, key, text in found}
 
@@ -31,6 +32,12 @@ def test_a_key_that_is_commented_out_has_its_default(name):
     for key, (text, is_commented) in keys(name).items():
         if is_commented:
             assert text == defaults[key], key
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_servers_own_settings_are_there_with_their_defaults_and_four_threads(name):
+    lines = keys(name, "|".join(["threads", *(setting.key for setting in SERVER_SETTINGS)]))
+    assert lines == {"threads": ("4", False)} | {setting.key: (setting.default, True) for setting in SERVER_SETTINGS}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -23,7 +23,7 @@ from tests.services import ServiceError
 from . import processes
 
 START_TIMEOUT_S = 60.0      # Redis takes 0.1 s, PostgreSQL 1 s, RabbitMQ 5 s, on a busy machine three times as long
-LOOK_S = 0.02               # between two looks whether a starting server answers
+LOOK_S = 0.02               # between two questions to a starting server, which tells nobody by itself that it now answers
 
 
 class Keeper:

@@ -46,12 +46,12 @@ class Postgres(Kind):
     def options(self):
         return {"args": [program("postgres"), "-D", self.folder / "data"], **as_account()}
 
-    def clear(self):
-        """Remove the shared memory that says who uses the folder: only the next start here would."""
+    def segments(self):
+        """Return that which says who uses the folder: only the next start here would remove it."""
         left = self.folder / "data/postmaster.pid"
         lines = left.read_text().splitlines() if left.exists() else []
-        if len(lines) > SHARED_MEMORY_LINE and lines[SHARED_MEMORY_LINE].split():
-            subprocess.run(["ipcrm", "-m", lines[SHARED_MEMORY_LINE].split()[1]], stderr=subprocess.DEVNULL)
+        is_said = len(lines) > SHARED_MEMORY_LINE and lines[SHARED_MEMORY_LINE].split()
+        return lines[SHARED_MEMORY_LINE].split()[1:] if is_said else []
 
     def _make_cluster(self):
         # The cwd is one that the account may read: ours may be root's alone.

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36     # linux/prctl.h
-LOOK_S = 0.002                  # between two looks at processes that a signal is on its way to
+LOOK_S = 0.002                  # between two looks at processes on their way to a stop, of which the kernel tells but the parent
 
 
 def adopt_orphans():

@@ -40,7 +40,10 @@ class Ear:
 
 
 def wait_until(is_so, timeout_s, look_s=0.01):
-    """Wait for what another thread or process does. Raises AssertionError when it does not come to pass."""
+    """Wait for what another thread or process does. Raises AssertionError when it does not come to pass.
+
+    look_s    seconds between two looks: of what is waited for here (a broker's figures, the answer of a server) nobody is told
+    """
     deadline = time.monotonic() + timeout_s
     while not is_so():
         assert time.monotonic() < deadline, "it does not come to pass"

@@ -17,6 +17,7 @@ ROWS = RowsContext.topic
 ROW_CREATED = "row_created"
 ROW_UPDATED = "row_updated"
 ROW_DELETED = "row_deleted"
+ROW_ROW = "myapp.app:templates/rows/row.jinja2"
 
 UPDATES = ChannelContext.pattern
 UPDATE_CREATED = "update_created"
@@ -31,7 +32,7 @@ def includeme(config):
     config.add_topic(USERS, factory=UsersContext, permission=VIEW,
                      fragments={USER_CREATED: USER_ROW, USER_UPDATED: USER_ROW, USER_DELETED: None})
     config.add_topic(CHANNELS, factory=ChannelsContext, permission=VIEW)
-    config.add_topic(ROWS, factory=RowsContext, permission=VIEW)
+    config.add_topic(ROWS, factory=RowsContext, permission=VIEW, fragments={ROW_CREATED: ROW_ROW, ROW_UPDATED: ROW_ROW, ROW_DELETED: None})
     config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW)     # posted by the acts alone: no update without its row
     config.add_topic(USER, factory=UserContext, permission=VIEW)
     config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate)

@@ -9,7 +9,8 @@ from alembic.util import CommandError
 from myapp import db, schema
 from myapp.app.channels import Channels
 from myapp.app.identity import Identity
-from myapp.app.models import Channel, ChannelKind, Role, User, email_key
+from myapp.app.models import Channel, ChannelKind, NumberRow, Role, User, email_key
+from myapp.app.rows import Rows
 from myapp.app.users import Users
 from myapp.realtime import log, session
 
@@ -31,6 +32,7 @@ SAMPLE = [
     ("Grace Njoroge", "grace.njoroge@example.org", "admin"), ("Hiroshi Tanaka", "hiroshi.tanaka@example.org", "member"),
     ("Inês Carvalho", "ines.carvalho@example.org", "editor"), ("Jakub Nowak", "jakub.nowak@example.org", "member"),
 ]
+SAMPLE_ROWS = [3, 8, 5]
 
 
 def main(argv=None):
@@ -53,7 +55,7 @@ def parser():
     password.add_argument("--admin-password", metavar="P", type=console.text,
                           help="of the account admin, if it has to be made; else one is generated")
     password.add_argument("--admin-password-file", metavar="F", type=Path, help="a file whose first line is that password")
-    parser.add_argument("--sample", action="store_true", help="add ten users to try things with")
+    parser.add_argument("--sample", action="store_true", help="add ten users and some rows to try things with")
     parser.add_argument("--new-epoch", action="store_true",
                         help="after a backup was restored: every open page starts over, instead of mixing two histories")
     return parser
@@ -118,3 +120,7 @@ def make_sample(registry):
         for name, email, role in missing:
             Users.of(rt.request, CONSOLE).create({"name": name, "email": email, "role": role})
     print(f"Added {len(missing)} sample users.")
+    with session(registry) as rt:
+        is_empty = rt.request.dbsession.scalar(sa.select(NumberRow.id).limit(1)) is None
+        for value in SAMPLE_ROWS if is_empty else []:
+            Rows.of(rt.request, CONSOLE).create({"value": value})

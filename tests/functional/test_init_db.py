@@ -44,7 +44,7 @@ def rows(url, statement):
 
 
 def everything(url):
-    return [rows(url, f"SELECT * FROM {table} ORDER BY 1") for table in ("users", "channels", "event_log")]
+    return [rows(url, f"SELECT * FROM {table} ORDER BY 1") for table in ("users", "channels", "number_rows", "event_log")]
 
 
 def run(url, statement):
@@ -113,11 +113,13 @@ def test_a_password_that_is_given_is_taken_and_not_shown(ini, database_url, tmp_
     assert PasswordHasher().verify(stored, "from a file")
 
 
-def test_the_sample_is_ten_users_and_an_event_of_each(ini, database_url, capsys):
+def test_the_sample_is_ten_users_and_some_rows_and_an_event_of_each(ini, database_url, capsys):
     main([str(ini), "--sample", "--admin-password", "12345678"])
     assert rows(database_url, "SELECT count(*) FROM users") == [(11,)]
     assert rows(database_url, "SELECT count(*) FROM event_log WHERE topic = 'users'") == [(11,)]
     assert rows(database_url, "SELECT count(*) FROM channels") == [(2,)]
+    assert rows(database_url, "SELECT a, b FROM number_rows ORDER BY id") == [(3, 3), (8, 8), (5, 5)]
+    assert rows(database_url, "SELECT count(*) FROM event_log WHERE topic = 'rows'") == [(3,)]
 
 
 def test_a_new_epoch_is_another_one(ini, database_url, capsys):

@@ -27,6 +27,12 @@ TABLE = [
     ("PUT", "/api/users/{self}", {"role": "admin"}, (200, 403, 403, 401)),
     ("DELETE", "/api/users/{member}", None, (204, 204, 403, 401)),
     ("DELETE", "/api/users/{admin}", None, (204, 403, 403, 401)),
+    ("GET", "/rows", None, (200, 200, 200, 401)),
+    ("GET", "/rows/new", None, (200, 200, 403, 401)),
+    ("GET", "/rows/77/edit", None, (404, 404, 403, 401)),
+    ("POST", "/rows/new", {"value": 3}, (303, 303, 403, 401)),
+    ("POST", "/rows/77/edit", {"a": 3}, (404, 404, 403, 401)),
+    ("POST", "/rows/77/delete", {}, (404, 404, 403, 401)),
     ("GET", "/api/rows", None, (200, 200, 200, 401)),
     ("POST", "/api/rows", {"value": 3}, (201, 201, 403, 401)),
     ("PUT", "/api/rows/77", {"a": 3}, (404, 404, 403, 401)),
@@ -74,7 +80,8 @@ def ask(client, method, url, body):
     return client.post(url, body, headers=headers, status="*")
 
 
-@pytest.mark.parametrize("role, classes", [("admin", {"may-edit-users", "is-admin"}), ("editor", {"may-edit-users"}), ("member", set())])
+@pytest.mark.parametrize("role, classes", [
+    ("admin", {"may-edit-users", "may-edit-rows", "is-admin"}), ("editor", {"may-edit-users", "may-edit-rows"}), ("member", set())])
 def test_the_page_tells_by_a_class_what_its_viewer_may_do(sqlite_client, as_role, role, classes):
     assert set(as_role(sqlite_client, role).get("/users").html.body.get("class", [])) - {""} == classes
 

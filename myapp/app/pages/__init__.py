@@ -4,6 +4,7 @@
 def includeme(config):
     config.include(".dashboard")
     config.include(".users")
+    config.include(".rows")
     config.include(".login")
     config.include(".account")
     config.include(".audit")

@@ -3,14 +3,17 @@
  * Everything here is an addition: without it links and forms are plain pages. Which rows change, the live link decides (page.js).
  */
 
+import { watchCells } from "./cells.js";
 import { watchCopyButtons } from "./copy.js";
 import { countDown } from "./countdown.js";
+import { showDeltas } from "./deltas.js";
 import { Dialog } from "./dialog.js";
 import { watchMenus } from "./menu.js";
 import { Notice } from "./notice.js";
 import { Offline } from "./offline.js";
 import { watchPasswordButtons } from "./password.js";
 import { askToSignIn } from "./sign_in.js";
+import { addUpTables } from "./sums.js";
 import { showLocalTimes } from "./times.js";
 
 const SAFE = new Set(["GET", "HEAD"]);
@@ -30,10 +33,14 @@ askToSignIn();
 watchPasswordButtons();
 countDown();
 watchCopyButtons();
+watchCells();
+showDeltas();
+addUpTables();
 
 /* A form did what it should. The row arrives by the live link; where that is down or held back just now, the list is read again. */
 document.addEventListener("saved", () => {
-    if (!dialog.isOpen) return location.assign(document.querySelector("[data-close]").href);
+    const back = document.querySelector("main [data-close]");
+    if (back && !dialog.isOpen) return location.assign(back.href);
     dialog.close();
     const { rtState, rtPaused } = document.documentElement.dataset;
     if (CONNECTED.has(rtState) && rtPaused === undefined) return;

@@ -16,25 +16,26 @@ export class Notice {
     constructor(notice) {
         this.#notice = notice;
         document.addEventListener("htmx:before:request", ({ target }) => this.#clear(target));
-        document.addEventListener("htmx:error", ({ target }) => this.#say(target, UNREACHABLE));
-        document.addEventListener("htmx:response:error", ({ target, detail }) => this.#refused(target, detail.ctx.response.status));
+        document.addEventListener("htmx:error", ({ target, detail }) => this.#say(target, UNREACHABLE, detail.ctx));
+        document.addEventListener("htmx:response:error", ({ target, detail }) => this.#refused(target, detail.ctx));
         notice.querySelector("[data-notice-retry]").addEventListener("click", () => { this.#hide(); this.#retry(); });
         document.addEventListener("click", ({ target }) => target.closest("[data-problem-retry]")?.closest("form").requestSubmit());
         notice.querySelector("[data-notice-close]").addEventListener("click", () => this.#hide());
     }
 
     /* Other refusals come with a page or a form that says what is wrong, and that htmx has put in its place. */
-    #refused(source, status) {
-        if (status >= 500 || status in SENTENCES) this.#say(source, SENTENCES[status] ?? UNABLE);
+    #refused(source, ctx) {
+        const { status } = ctx.response;
+        if (status >= 500 || status in SENTENCES) this.#say(source, SENTENCES[status] ?? UNABLE, ctx);
     }
 
-    #say(source, sentence) {
+    #say(source, sentence, ctx) {
         const problem = source.querySelector?.("[data-problem]");
         if (problem) {
             problem.querySelector("[data-problem-text]").textContent = sentence;
             problem.hidden = false;
-        } else if (source.matches?.("a")) {
-            this.#retry = () => source.click();
+        } else if (source.matches?.("a, form")) {
+            this.#retry = () => (source.matches("a") ? source.click() : source.requestSubmit(ctx?.request.submitter));
             this.#notice.querySelector("[data-notice-text]").textContent = sentence;
             this.#notice.hidden = false;
         }
@@ -43,7 +44,7 @@ export class Notice {
     #clear(source) {
         const problem = source.querySelector?.("[data-problem]");
         if (problem) problem.hidden = true;
-        if (source.matches?.("a")) this.#hide();
+        if (source.matches?.("a, form")) this.#hide();
     }
 
     #hide() {

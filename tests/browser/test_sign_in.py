@@ -9,6 +9,8 @@ from tests.live.api import Api
 from tests.live.conftest import assert_quiet
 from tests.live.server import Server, run
 
+from .person import Person
+
 PASSWORD, WRONG, NEW = "correct horse", "correct house", "another horse"
 PHONE = {"width": 390, "height": 844}
 SETTINGS = {"myapp.auto_login": "", "myapp.rate_limit.sign_in": "3 per 5 minutes"}
@@ -129,6 +131,65 @@ def test_a_new_password_signs_the_other_browser_out_which_comes_back_to_its_page
     sign_in(other.page, ada, NEW)
     other.page.wait_for_url(f"{server.url}/users")
     other.is_connected()
+
+
+@pytest.mark.parametrize("shares", [True, False])
+def test_signing_out_in_one_tab_is_said_in_all_and_the_next_user_of_the_browser_sees_nothing_of_the_former_ones(
+        server, admin, visit, ada, shares):
+    first = visit(server.url, "/login", may_fail=True, shares=shares)
+    sign_in(first.page, ada)
+    is_signed_in(first.page, ada)
+    first.page.goto(f"{server.url}/users")
+    others = [another_tab(first, server, "/users"), another_tab(first, server, "/")]
+    for tab in (first, *others):
+        tab.is_connected()
+    first.page.locator("[data-menu] > summary").click()
+    first.page.get_by_role("button", name="Sign out").click()
+    first.page.wait_for_url(f"{server.url}/login")
+    for tab in others:
+        expect(tab.page.get_by_role("status")).to_have_text("Signed out")
+
+    bob = admin.create(f"Bob {secrets.token_hex(4)}", password=PASSWORD)
+    sign_in(first.page, bob)
+    is_signed_in(first.page, bob)
+    first.page.goto(f"{server.url}/users")
+    first.is_connected()
+    for tab in others:
+        tab.page.evaluate("() => window.dispatchEvent(new Event('focus'))")
+    admin.create(f"Seen by {bob['name']}")
+    expect(first.row(f"Seen by {bob['name']}")).to_have_count(1)
+    assert admin.ask("GET", "/api/stats").json["streams"] == 1
+    for tab in others:
+        expect(tab.page.get_by_role("status")).to_have_text("Signed out")
+        is_signed_in(tab.page, ada)
+    assert others[0].row(f"Seen by {bob['name']}").count() == 0
+    others[0].page.get_by_role("button", name="Refresh").click()
+    is_signed_in(others[0].is_connected().page, bob)
+
+
+def test_a_page_of_somebody_else_makes_a_tab_say_signed_out_though_its_session_lasts(server, admin, visit, ada):
+    """As where the server does not end streams at a sign-out."""
+    bob = admin.create(f"Bob {secrets.token_hex(4)}", password=PASSWORD)
+    cookies = []
+    for account in bob, ada:
+        person = visit(server.url, "/login", may_fail=True)
+        sign_in(person.page, account)
+        is_signed_in(person.page, account)
+        cookies += person.page.context.cookies()
+    person.is_connected()
+    [bobs] = [cookie for cookie in cookies if cookie["name"] == "session"][:1]
+    person.page.context.add_cookies([bobs])
+    other = another_tab(person, server, "/users")
+    other.is_connected()
+    is_signed_in(other.page, bob)
+    expect(person.page.get_by_role("status")).to_have_text("Signed out")
+    is_signed_in(person.page, ada)
+
+
+def another_tab(person, server, path):
+    page = person.page.context.new_page()
+    page.goto(server.url + path)
+    return Person(page)
 
 
 def test_without_javascript_one_signs_in_and_out_too(server, visit, ada):

@@ -7,10 +7,10 @@ import { Link } from "../../myapp/realtime/static/link.js";
 import { makeWorld, settled } from "./world.mjs";
 
 /* A link that was opened for `users` at 5f-10; `said` is what it told its owner. */
-async function opened({ answer, topics = ["users"], cursor = "5f-10" } = {}) {
+async function opened({ answer, topics = ["users"], cursor = "5f-10", viewer = null } = {}) {
     const world = makeWorld(), said = [];
     if (answer) world.server.answer = answer;
-    const link = new Link({ ...world.arguments, deliver: (message) => said.push(message) });
+    const link = new Link({ ...world.arguments, viewer, deliver: (message) => said.push(message) });
     link.open(topics, cursor);
     await settled();
     return { ...world, link, said, states: () => said.filter(({ kind }) => kind === "state").map(({ state }) => state) };
@@ -316,6 +316,37 @@ test("a kick leaves a healthy connection, and one that is being made, alone", as
     await clock.pass(0);
     assert.equal(server.connections.length, 1);
     assert.equal(server.open.length, 1);
+});
+
+test("a link that doubts asks anew though it is healthy, and is signed out when its viewer is not signed in any more", async () => {
+    const { server, clock, link, states } = await connected({ viewer: "v1" });
+    await clock.pass(5000);
+    link.doubt();
+    await clock.pass(0);
+    assert.equal(server.open.length, 1);
+    assert.equal(server.last.cursor, "5f-10");
+    await server.last.connected("5f-10");
+    assert.deepEqual(states(), ["sse", "connecting", "sse"]);
+    server.answer = refusing(401);
+    link.doubt();
+    await clock.pass(1999);
+    assert.equal(server.connections.length, 2, "doubts in a row make no more than one attempt in 2 s");
+    await clock.pass(1);
+    assert.equal(link.state, "signed-out");
+    link.doubt();
+    await clock.pass(3600000);
+    assert.equal(server.connections.length, 3);
+});
+
+test("a link of nobody's does not doubt, nor does one that is told to wait", async () => {
+    const nobodys = await connected();
+    nobodys.link.doubt();
+    const waiting = await opened({ viewer: "v1", answer: refusing(429, { headers: { "Retry-After": "60" } }) });
+    waiting.link.doubt();
+    for (const { clock, server } of [nobodys, waiting]) {
+        await clock.pass(2000);
+        assert.equal(server.connections.length, 1);
+    }
 });
 
 test("a kick replaces a connection whose heartbeat is late", async () => {

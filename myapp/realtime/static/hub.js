@@ -35,6 +35,11 @@ export class Hub {
         return (message) => acts[message.kind](message);
     }
 
+    /** Make sure that the server still takes this browser for the viewer's. */
+    doubt() {
+        this.#link.doubt();
+    }
+
     #join(listener, topics) {
         this.#listeners.add(listener);
         listener.want(topics);

@@ -3,6 +3,7 @@
 import { Hub } from "./hub.js";
 import { SharedHub } from "./shared_hub.js";
 import { transportsOf } from "./transports.js";
+import { announce, doubting } from "./viewers.js";
 import { WORLD } from "./world.js";
 
 /** Return a hub, by the attributes of <body>.
@@ -13,7 +14,9 @@ import { WORLD } from "./world.js";
  *             nobody knows with whom
  */
 export function hubOf({ rtUrl: url, rtTransports: transports, rtViewer: viewer }) {
-    const makeHub = () => new Hub({ ...WORLD, url, viewer, rungs: transportsOf(transports) });
+    const whose = { url, viewer };
+    announce(whose);
+    const makeHub = () => doubting(new Hub({ ...WORLD, ...whose, rungs: transportsOf(transports) }), whose);
     if (!viewer || typeof SharedWorker === "undefined") return makeHub();
     const startWorker = () => new SharedWorker(new URL("./worker.js", import.meta.url), {
         type: "module", name: JSON.stringify({ viewer, url, transports }),

@@ -84,7 +84,12 @@ export class Link {
         const isFine = this.#ladder.isAtTop && this.#connection?.isHealthy;
         if (this.#topics.length === 0 || isTrying || isFine) return;
         this.#ladder.climb({ isAsked: true });
-        this.#connectIn(Math.max(0, this.#startedAt + KICK_PAUSE_MS - this.#world.clock.now()));
+        this.#connectSoon();
+    }
+
+    /** Ask the server anew, which answers 401 when the viewer is not signed in any more. Without a connection that comes by itself. */
+    doubt() {
+        if (this.#viewer !== null && this.#connection !== null) this.#connectSoon();
     }
 
     #halt() {
@@ -109,6 +114,10 @@ export class Link {
     #connectIn(ms) {
         this.#halt();
         this.#timer = this.#world.clock.setTimeout(() => this.#connect(), Math.min(ms, LONGEST_PAUSE_MS));
+    }
+
+    #connectSoon() {
+        this.#connectIn(Math.max(0, this.#startedAt + KICK_PAUSE_MS - this.#world.clock.now()));
     }
 
     #take(message) {

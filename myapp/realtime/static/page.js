@@ -66,6 +66,8 @@ class Page {
         document.addEventListener("htmx:after:swap", () => this.#swapped());
         document.addEventListener("click", ({ target }) => {
             if (!target.closest("[data-rt-refresh]")) return;
+            // What is read anew is read for whoever is signed in now, and must not stand on a page of somebody else.
+            if (this.#status.isSignedOut) return location.reload();
             this.#wake();
             this.#refetch.now();
         });

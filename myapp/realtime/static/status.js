@@ -31,6 +31,11 @@ export class Status {
         return DOWN.includes(this.#shown);
     }
 
+    /** Whether the page's viewer is not signed in any more, or somebody else is. */
+    get isSignedOut() {
+        return this.#shown === "signed-out";
+    }
+
     set(state) {
         this.#news = state;
         if (this.#shown !== null && (state === "off" || state === "connecting")) {

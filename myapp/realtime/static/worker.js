@@ -6,9 +6,11 @@
 import { Hub } from "./hub.js";
 import { Ports } from "./ports.js";
 import { transportsOf } from "./transports.js";
+import { doubting } from "./viewers.js";
 import { WORLD } from "./world.js";
 
 const { viewer, url, transports } = JSON.parse(self.name);
-const ports = new Ports(new Hub({ ...WORLD, url, viewer, rungs: transportsOf(transports) }), WORLD.clock);
+const hub = new Hub({ ...WORLD, url, viewer, rungs: transportsOf(transports) });
+const ports = new Ports(doubting(hub, { url, viewer }), WORLD.clock);
 
 self.addEventListener("connect", ({ ports: [port] }) => ports.connect(port));

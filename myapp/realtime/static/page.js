@@ -13,6 +13,7 @@ import { hubOf } from "./hubs.js";
 import { Lists } from "./lists.js";
 import { Pause } from "./pause.js";
 import { Refetch } from "./refetch.js";
+import { Refused, topicsOf } from "./refused.js";
 import { Say } from "./say.js";
 import { Status } from "./status.js";
 
@@ -21,13 +22,13 @@ const NEWS = new Set(["event", "position", "reset"]);  // messages that come fro
 
 class Page {
     #positions = new Map();  // topic -> the cursor up to which this page has it, null before the first word
-    #refused = new Set();
     #isResting = true;
     #restTimer = null;
     #hub = hubOf(document.body.dataset);
     #tell = this.#hub.connect((message) => this.#take(message));
     #flash = new Flash();
     #say = new Say();
+    #refused = new Refused((sentence) => this.#say.tell(sentence));
     #refetch = new Refetch();
     #age = new Age();
     #pause = new Pause({ deliver: (message) => this.#show(message), onTurned: (isOn) => this.#turned(isOn) });
@@ -63,14 +64,24 @@ class Page {
     }
 
     #watchDocument() {
-        document.addEventListener("htmx:after:swap", () => this.#swapped());
+        for (const swap of ["htmx:after:swap", "rt-swap"]) document.addEventListener(swap, () => this.#swapped());
         document.addEventListener("click", ({ target }) => {
-            if (!target.closest("[data-rt-refresh]")) return;
-            // What is read anew is read for whoever is signed in now, and must not stand on a page of somebody else.
-            if (this.#status.isSignedOut) return location.reload();
-            this.#wake();
-            this.#refetch.now();
+            if (target.closest("[data-rt-refresh]")) this.#refresh();
         });
+    }
+
+    #refresh() {
+        // What is read anew is read for whoever is signed in now, and must not stand on a page of somebody else.
+        if (this.#status.isSignedOut) return location.reload();
+        if (!this.#refused.isEmpty) this.#tryRefused();
+        this.#wake();
+        this.#refetch.now();
+    }
+
+    /* Rights come back, too: ask for all topics again. */
+    #tryRefused() {
+        this.#refused.forget();
+        if (!this.#isResting) this.#join();
     }
 
     #mayConnect() {
@@ -105,9 +116,10 @@ class Page {
         this.#tell({ kind: "join", topics: Object.fromEntries(this.#positions) });
     }
 
-    /* htmx brought something: perhaps rows older than those known, perhaps elements with other topics. */
+    /* A swap brought something: perhaps rows older than those known, perhaps elements with other topics. */
     #swapped() {
         this.#lists.applyAgain();
+        this.#refused.draw();
         this.#pause.draw();
         this.#age.draw();
         if (!this.#isResting) this.#join();
@@ -116,7 +128,7 @@ class Page {
     #take(message) {
         if (NEWS.has(message.kind)) this.#age.heard();
         const acts = {
-            state: ({ state }) => this.#status.set(state),
+            state: ({ state }) => this.#positions.size > 0 && this.#status.set(state),
             position: ({ id }) => this.#advance(id),
             event: (event) => this.#event(event),
             reset: (reset) => this.#startOver(reset),
@@ -183,10 +195,9 @@ class Page {
     }
 
     #drop({ topics, status }) {
-        for (const topic of topics) {
-            this.#refused.add(topic);
-            this.#positions.delete(topic);
-        }
+        topics.forEach((topic) => this.#positions.delete(topic));
+        this.#refused.add(topics);
+        this.#status.draw({ isNeeded: this.#positions.size > 0 });
         fire("rt-refused", { topics, status });
     }
 }
@@ -196,15 +207,9 @@ function topicsOfPage() {
     const cursors = new Map();
     for (const element of document.querySelectorAll("[data-rt-topics], [data-rt-refetch]")) {
         const cursor = element.closest("[data-rt-cursor]")?.dataset.rtCursor || null;
-        for (const topic of namesIn(element.dataset.rtTopics, element.dataset.rtRefetch)) {
-            cursors.set(topic, oldest([cursors.get(topic), cursor]));
-        }
+        for (const topic of topicsOf(element)) cursors.set(topic, oldest([cursors.get(topic), cursor]));
     }
     return cursors;
-}
-
-function namesIn(...attributes) {
-    return attributes.join(" ").split(/\s+/).filter(Boolean);
 }
 
 function fire(name, detail, element = document.body) {

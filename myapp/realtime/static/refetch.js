@@ -1,13 +1,15 @@
-/* Refetching: the event `rt-refresh` on an element makes htmx get it anew. Here is when.
+/* Refetching: the event `rt-refresh` on an element makes htmx get it anew; on a page without htmx anew.js does. Here is when.
  *
  * Panels (`data-rt-refetch`) after an event of their topics, lists and panels after a reset or a press on Refresh, each
  * element at most once in 2 s, and again when the server could not answer. What htmx then does with the answer stands in the
  * element's own attributes.
  */
 
+import { readAnew } from "./anew.js";
+
 const PAUSE_MS = 2000;   // between two refetches of one element: a burst of events costs the server two requests
 const RETRY_MS = 5000;   // after a server that could not answer, and up to half of it more
-const REFETCHED = "[data-rt-list], [data-rt-refetch]";
+const REFETCHED = ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])";
 
 export class Refetch {
     #waits = new WeakMap();  // element -> {isAsked}, while it may not be refetched
@@ -71,13 +73,17 @@ export class Refetch {
             if (wait.isAsked && element.isConnected) this.element(element);
         }, PAUSE_MS);
         element.dispatchEvent(new CustomEvent("rt-refresh"));
+        if (!window.htmx) readAnew(element).catch(() => false).then((isRead) => isRead || this.#later(element));
     }
 
     #retry({ target, detail }) {
         const status = detail.ctx?.response?.status ?? 503;  // no response at all: as good as "not now"
         if (!detail.ctx || !(target instanceof Element && target.matches(REFETCHED))) return;
-        if (status < 500 && status !== 429) return;
-        setTimeout(() => target.isConnected && this.element(target), RETRY_MS * (1 + Math.random() / 2));
+        if (status >= 500 || status === 429) this.#later(target);
+    }
+
+    #later(element) {
+        setTimeout(() => element.isConnected && this.element(element), RETRY_MS * (1 + Math.random() / 2));
     }
 }
 

@@ -1,0 +1,20 @@
+/* Reading an element anew on a page that has no htmx: its page is asked for, and the element with its id taken out of the answer.
+ *
+ * The address is that of its `hx-get`, else the page's own. What someone types in is not touched.
+ */
+
+import { isBeingEdited } from "./row.js";
+
+/** Return false when it is worth another try: the server could not answer, or someone types in the element. */
+export async function readAnew(element) {
+    if (isBeingEdited(element)) return false;
+    const response = await fetch(element.getAttribute("hx-get") ?? location.href, { headers: { Accept: "text/html" } });
+    if (!response.ok) return response.status < 500 && response.status !== 429;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const fresh = page.getElementById(element.id);
+    if (isBeingEdited(element)) return false;
+    if (fresh === null) return true;    // a sign-in page, say
+    element.replaceWith(fresh);
+    document.dispatchEvent(new CustomEvent("rt-swap"));
+    return true;
+}

@@ -183,7 +183,7 @@ def join(request, permit, wanted, lasts_s, **options):
     """
     runtime, room = request.registry.realtime, request.environ.get("myapp.max_streams")
     try:
-        with _refusals(runtime):
+        with _refusals(runtime, "poll that would wait" if wanted.encoding.is_once else "stream"):
             deadline = time.monotonic() + lasts_s if lasts_s else None
             return runtime.hub.join(*wanted, deadline=deadline, room=room, **_holder(request, runtime), **options)
     except BaseException:
@@ -230,12 +230,12 @@ def reach(runtime, cursor):
 
 
 @contextmanager
-def _refusals(runtime):
+def _refusals(runtime, kind="stream"):
     """Turns what the hub and the log raise into what the client is told."""
     try:
         yield
     except LogUnavailable as error:
         raise unavailable("the event log does not answer") from error
     except (HubFull, TooManyStreams) as error:
-        runtime.refusals.warning("refused a stream: %s", error)
+        runtime.refusals.warning("refused a %s: %s", kind, error)
         raise (unavailable if isinstance(error, HubFull) else too_many)(str(error)) from error

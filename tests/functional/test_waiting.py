@@ -109,12 +109,14 @@ def test_a_page_of_an_allowed_origin_may_wait(make_shop):
 
 
 @pytest.mark.parametrize("settings", [{"realtime.max_waiting_polls": "1"}, {"realtime.thread_streams": "1"}, {"realtime.max_streams": "1"}])
-def test_one_for_whom_there_is_no_room_to_wait_is_answered_at_once(make_shop, settings):
+def test_one_for_whom_there_is_no_room_to_wait_is_answered_at_once(make_shop, settings, caplog):
     shop = make_shop(**settings)
     cursor = shop.get(GOODS).json["cursor"]
     with shop.waiting(cursor) as first:
         body = shop.ask(cursor).json
         assert body["events"] == [] and body["cursor"] == cursor and not first.done()
+        assert "refused a stream" not in caplog.text
+        assert ("refused a poll that would wait: " in caplog.text) == ("realtime.max_streams" in settings)
         shop.post("/buy")
 
 

@@ -100,13 +100,6 @@ def test_a_client_that_comes_back_has_all_that_it_missed_once(shop):
             assert stream.take(1, controls=True)[0].id == first.id
 
 
-@pytest.mark.parametrize("text", ["nonsense", "a-b", "-5", "x" * 10_000, "é-1"])
-def test_a_cursor_that_cannot_be_read_is_answered_by_a_reset(shop, text):
-    with shop.stream("/events?topic=goods", params={"last_event_id": text}) as stream:
-        connected, reset = stream.take(2, controls=True)
-    assert connected.id is None and json.loads(reset.data)["reason"] == "unreadable" and reset.id
-
-
 def test_a_page_that_is_ahead_of_this_process_is_not_reset(shop, migrated_sqlite):
     other = StreamShop(migrated_sqlite, configure, buy=buy)
     with other.stream("/events?topic=goods"):

@@ -142,19 +142,6 @@ def test_a_wait_is_a_number_of_seconds_up_to_25(shop, text, status):
 
 # What cannot be gone on from
 
-@pytest.mark.parametrize(("spoil", "reason"), [
-    (lambda cursor: moved(cursor, 1000), "ahead"), (lambda cursor: f"0{cursor}", "epoch"), (lambda cursor: "rubbish", "unreadable"),
-    (lambda cursor: f"{cursor}.0", "unreadable"), (lambda cursor: "x" * 10_000, "unreadable")])
-def test_a_cursor_that_cannot_be_gone_on_from_is_answered_by_a_reset_from_which_one_can(shop, spoil, reason):
-    start = shop.poll()["cursor"]
-    answer = shop.poll(spoil(start))
-    assert answer["reset"] == {"reason": reason, "spread_ms": 0} and answer["cursor"] == start
-    assert answer["events"] == [] and answer["more"] is False
-    shop.publish()
-    shop.catch_up()
-    assert seqs(shop.poll(answer["cursor"])["events"]) == [1]
-
-
 @pytest.mark.parametrize(("settings", "size"), [({"realtime.replay_limit": "10"}, 0), ({"realtime.replay_bytes": "64KiB"}, 60_000)])
 def test_who_has_missed_too_much_starts_over(make_shop, settings, size):
     shop = make_shop(**settings)

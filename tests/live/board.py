@@ -37,11 +37,11 @@ class Board:
             board.publish(3)
     """
 
-    def __init__(self, url, settings=None):
-        """url: of a database with its schema."""
+    def __init__(self, url, settings=None, *, policy=None, configure=None):
+        """url: of a database with its schema. policy: instead of ByHeader. configure(config): what else it has."""
         all_settings = {"sqlalchemy.url": url, "realtime.tail_interval": "200ms", "realtime.max_streams_per_user": 0, **(settings or {})}
         with Configurator(settings={key: str(value) for key, value in all_settings.items()}) as config:
-            config.set_security_policy(ByHeader())
+            config.set_security_policy(policy or ByHeader())
             config.include("myapp.db")
             config.include("myapp.realtime")
             config.add_topic("news", publish_permission="edit")
@@ -50,6 +50,8 @@ class Board:
             config.add_view(lambda request: "a page", route_name="page", renderer="string")
             config.add_route("tell", "/tell")
             config.add_view(self._tell, route_name="tell", renderer="json")
+            if configure is not None:
+                configure(config)
         self._wsgi, self.registry = config.make_wsgi_app(), config.registry
 
     def __call__(self, environ, start_response):
@@ -86,6 +88,13 @@ class Board:
             for _ in range(count):
                 rt.publish("news", "news_told", {"text": "x" * bytes_each})
         return [*range(begun + 1, begun + count + 1)]
+
+    def tell(self, *events):
+        """Publish `events`, each (topic, type, data) and perhaps options of `publish`, in one transaction. Returns the id of the last."""
+        with session(self.registry) as rt:
+            for topic, type, data, *options in events:
+                rt.publish(topic, type, data, **dict(*options))
+        return self.cursor(self.last_seq)
 
     def revoke(self, userid=None, *, topic=None):
         with session(self.registry) as rt:

@@ -20,16 +20,6 @@ def cursor_of_page(api):
     return re.search(r'data-rt-cursor="([0-9a-f]+-[0-9]+)"', page.text)[1]
 
 
-def ahead(cursor):
-    epoch, _, seq = cursor.rpartition("-")
-    return f"{epoch}-{int(seq) + 1000}"
-
-
-def of_another_life(cursor):
-    epoch, _, seq = cursor.rpartition("-")
-    return f"{epoch[::-1].translate(str.maketrans('0123456789abcdef', 'fedcba9876543210'))}-{seq}"
-
-
 def test_an_event_between_the_rendering_of_a_page_and_its_connecting_is_shown_once(server, api):
     cursor = cursor_of_page(api)
     between = api.create("In between")
@@ -71,22 +61,6 @@ def test_the_cursor_may_be_a_parameter_and_the_header_wins_over_it(server, api):
         assert stream.first("connected").id == new
         later = api.create("After both")
         assert [frame.data for frame in stream.take(1)] == [later]
-
-
-@pytest.mark.parametrize(("spoil", "reason"), [
-    (ahead, "ahead"), (of_another_life, "epoch"),
-    (lambda cursor: "rubbish", "unreadable"), (lambda cursor: cursor + ".0", "unreadable"), (lambda cursor: "-1", "unreadable")],
-    ids=["ahead", "epoch", "word", "fraction", "negative"])
-def test_a_cursor_that_cannot_be_gone_on_from_gets_a_reset_and_then_live_events(server, api, spoil, reason):
-    api.create("Before")
-    head = api.users()["cursor"]
-    with Stream(server.address, "users", cursor=spoil(head)) as stream:
-        reset = stream.first("reset")
-        user = api.create("After the reset")
-        event, = stream.take(1)
-    assert (reset.id, reset.data["reason"]) == (head, reason)
-    assert reset.data.keys() == {"reason", "spread_ms"}
-    assert (event.data, event.seq) == (user, reset.seq + 1)
 
 
 def test_a_cursor_from_before_what_was_pruned_is_told_that_it_has_expired(start_server, migrated_sqlite):

@@ -64,15 +64,6 @@ def test_the_answer_switches_protocols_and_says_no_word_of_a_body(connect):
     assert not any(name in head for name in ("content-length", "transfer-encoding", "content-type", "sec-websocket-extensions"))
 
 
-def test_a_client_is_told_what_is_new_and_after_a_cursor_what_it_has_missed(connect, board):
-    first = connect("news")
-    seqs = board.publish(3)
-    assert [event["id"] for event in first.events(3)] == [board.cursor(seq) for seq in seqs]
-    again = connect("news", last_event_id=board.cursor(seqs[0]))
-    board.publish(1)
-    assert [event["id"] for event in again.events(3)] == [board.cursor(seq) for seq in (*seqs[1:], seqs[-1] + 1)]
-
-
 def test_many_sockets_and_streams_beside_each_other_have_the_same(connect, board):
     clients = [connect("news", fragments=number % 2) for number in range(20)]
     seqs = board.publish(50)
@@ -248,12 +239,6 @@ def test_a_database_that_fails_is_said_and_the_socket_goes_on(connect, board, ca
 
 # Rights and places
 
-def test_a_socket_ends_with_its_right(connect, board):
-    client = connect("news", user="editor")
-    board.revoke("editor")
-    assert client.rest() == [{"id": None, "type": "closing", "data": {"reason": "revoked"}}, 1008]
-
-
 def test_topics_that_were_taken_up_later_are_authorised_and_end_with_their_right_too(connect, board):
     client = connect("news", user="editor")
     client.say({"subscribe": ["secret"]})
@@ -285,13 +270,6 @@ def test_what_is_no_handshake_is_told_what_is_one(server, board, headers, status
     with WebSocket(server.addresses[0], "news", headers=headers) as ws:
         assert (ws.status, ws.problem["status"]) == (status, status) and said in ws.head
     assert gone(server, board)
-
-
-@pytest.mark.parametrize(("topics", "status"), [
-    ([], 400), (["no topic"], 400), ([*"abcdef"], 400), (["unheard-of"], 404), (["secret"], 401)])
-def test_topics_are_checked_as_those_of_a_stream(server, topics, status):
-    with WebSocket(server.addresses[0], *topics) as ws:
-        assert (ws.status, ws.problem["status"]) == (status, status)
 
 
 def test_a_socket_takes_a_place_like_any_stream(migrated_sqlite):

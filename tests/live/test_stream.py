@@ -71,26 +71,6 @@ def test_many_writers_at_once_are_seen_by_all_listeners_in_one_order(server, api
     assert sorted(frame.data["id"] for frame in one.events) == sorted(user["id"] for user in made)
 
 
-@pytest.mark.parametrize(("path", "status"), [
-    ("/events", 400), ("/events?topic=no%20topic", 400), ("/events?topic=%ff", 400), ("/events?topic=unheard-of", 404)])
-def test_a_stream_that_cannot_be_is_refused_with_a_problem(api, path, status):
-    answer = api.ask("GET", path)
-    assert answer.status == answer.json["status"] == status
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
-
-
-def test_an_idle_stream_is_sent_heartbeats_that_bear_the_present_position(start_server, migrated_sqlite):
-    server = start_server(migrated_sqlite, {"realtime.heartbeat": "300ms"})
-    with Stream(server.address, "users") as stream:
-        connected, beat = stream.first("connected"), stream.first("heartbeat")
-        Api(server.address).create("Somebody")
-        event, = stream.take(1)
-        stream.frames.clear()
-        later = stream.first("heartbeat")
-    assert (connected.data["heartbeat_s"], beat.data, beat.id) == (0.3, {}, connected.id)
-    assert later.id == event.id
-
-
 def test_a_stream_ends_when_its_lifetime_is_over(start_server, migrated_sqlite):
     server = start_server(migrated_sqlite, {"realtime.stream_lifetime": "1s"})
     with Stream(server.address, "users") as stream:

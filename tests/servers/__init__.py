@@ -1,4 +1,4 @@
-"""Private servers for the tests: Redis, RabbitMQ and PostgreSQL, that can be killed, frozen and started again.
+"""Private servers for the tests: Redis, RabbitMQ, PostgreSQL and nginx, that can be killed, frozen and started again.
 
 Each has a keeper, a process of its own (keeper.py), which owns the server and ends it when our end of a pipe closes, however
 that comes about: stop(), an exception, kill -9. The standard library alone; this must know neither pytest nor the application.
@@ -125,6 +125,20 @@ class RabbitMQ(Server):
 class Postgres(Server):
     """PostgreSQL; the URL is that of the maintenance database, and the account a superuser's. What is committed lives through kill()."""
     kind = "postgresql"
+
+
+class Nginx(Server):
+    """nginx before another server; `url` is {name of a site: URL}, with the sites of nginx.py."""
+    kind = "nginx"
+
+    def __init__(self, target):
+        """target: (host, port) of the other server, which need not be there yet."""
+        super().__init__()
+        self._target = target
+
+    def keep(self):
+        super().keep()
+        (self.folder() / "target").write_text("{}:{}".format(*self._target))
 
 
 def free_ports(count):

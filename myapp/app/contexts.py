@@ -79,6 +79,15 @@ class UpdatesContext:
         self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, Authenticated, TAKE_PART))
 
 
+class MetricsContext:
+    """All metrics. A token must be allowed to read all of them: `read:metric:*`."""
+
+    topic = "metric:*"
+
+    def __init__(self, request):
+        self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW))
+
+
 class MetricContext:
     """The metric `name`. There is one of any name."""
 

@@ -218,6 +218,22 @@ class ReadMark(Base):
     update_id: Mapped[int] = mapped_column(sa.BigInteger)
 
 
+class Metric(Base):
+    """The last value of a metric that was logged; those before it are events of its topic, for as long as the log keeps them."""
+    __tablename__ = "metrics"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(193), unique=True)      # as long as a topic leaves room for
+    value: Mapped[float] = mapped_column(sa.JSON)                       # as it was published: a whole number stays one
+    unit: Mapped[str | None] = mapped_column(sa.String(20))
+    at: Mapped[datetime] = mapped_column(UTCDateTime)                   # of the value, as its publisher says
+    changed: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+    def as_dict(self):
+        """The metric as the API shows it."""
+        return {"name": self.name, "changed": rfc3339(self.changed), "value": self.value, "unit": self.unit, "at": rfc3339(self.at)}
+
+
 def email_key(email):
     """Return what two spellings of one address have in common."""
     return search_key(email)

@@ -35,4 +35,5 @@ def includeme(config):
     config.add_topic(ROWS, factory=RowsContext, permission=VIEW, fragments={ROW_CREATED: ROW_ROW, ROW_UPDATED: ROW_ROW, ROW_DELETED: None})
     config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW)     # posted by the acts alone: no update without its row
     config.add_topic(USER, factory=UserContext, permission=VIEW)
-    config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate)
+    config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate,
+                     keep=metrics.keep)

@@ -3,6 +3,7 @@
 `seq` has no gaps and rises in the order of commits, because whoever appends holds the one head row until the commit.
 So appending is the last thing that a transaction does, and isolation is READ COMMITTED: see publish.py.
 """
+import json
 import math
 import threading
 import time
@@ -118,16 +119,29 @@ class Log:
         seq, stored = connection.execute(sa.select(head_table.c.seq, head_table.c.epoch)).one()
         return Cursor(self._see(stored, lineage_of(connection)).epoch, seq)     # asked each time: a failover to a standby changes it
 
-    def stamp(self, connection, event):
-        """Return a transient `event` with the epoch of this log, by which processes of another log know that it is not for them."""
-        epoch = self._known_life(connection).epoch
-        return Event(epoch, None, event.topic, event.type, event.data, event.key)
-
     def has_events(self, connection, topic):
         """Return whether the log keeps an event of `topic`: whoever may read it might be given that."""
         return connection.execute(sa.select(log_table.c.seq).where(log_table.c.topic == topic).limit(1)).first() is not None
 
+    def recent(self, connection, topic, type, limit):
+        """Return the newest events of `topic`, of `type` or of any (None), oldest first; see publish.Realtime.recent."""
+        wanted = sa.select(*(log_table.c[name] for name in ("seq", "type", "key", "data", "created"))).where(log_table.c.topic == topic)
+        if type is not None:
+            wanted = wanted.where(log_table.c.type == type)
+        rows, epoch = connection.execute(wanted.order_by(log_table.c.seq.desc()).limit(limit)).all(), self._known_life(connection).epoch
+        return [{"id": str(Cursor(epoch, row.seq)), "type": row.type, "key": row.key, "data": json.loads(row.data),
+                 "created": row.created if row.created.tzinfo else row.created.replace(tzinfo=UTC)} for row in reversed(rows)]
+
     # On connections of its own
+
+    def stamp(self, event):
+        """Return a transient `event` with the epoch of this log, by which processes of another log know that it is not for them.
+
+        Reads the log when that was last done FRESH_S ago, else nothing. Raises LogUnavailable.
+        """
+        if self._clock() >= self._life_due:
+            self.head()
+        return Event(self._life.epoch, None, event.topic, event.type, event.data, event.key)
 
     def head(self):
         """Return the Head now. Raises LogUnavailable."""

@@ -47,15 +47,20 @@ class Realtime:
         topic, type  as declared by `config.add_topic`; `[a-z0-9_.-]+`, a topic with parts after colons
         data         a dict that JSON can say, at most `realtime.max_event`, and such as the topic's `validate` wants it
         key          id of the element that the event is about, such as "user-12"; None when it is about none
-        transient    not logged and without an id: carried by the broker alone, best effort; still only after the commit
+        transient    not logged and without an id: carried by the broker alone, best effort; still only after the commit. By itself
+                     it does not make the session begin a transaction
 
         Raises InvalidEvent or UnknownTopic at once, NotSetUp when there is no transaction to join. Never raises for a fault of
         the broker.
         """
         event = new_event(topic, type, data, key=key, max_bytes=self._runtime.max_event)
-        if validate := self._runtime.topics.find(topic).validate:
-            event = new_event(topic, type, validate(type, data), key=key, max_bytes=self._runtime.max_event)
+        declared = self._runtime.topics.find(topic)
+        if declared.validate:
+            data = declared.validate(type, data)
+            event = new_event(topic, type, data, key=key, max_bytes=self._runtime.max_event)
         self._outbox().add(event, transient)
+        if declared.keep and not transient:
+            declared.keep(self.request, topic, type, data)
 
     def revoke(self, *, userid: str | None = None, session: str | None = None, topic: str | None = None) -> None:
         """End the streams of a user, of a session or of a topic, on every process, once the request's transaction is committed.
@@ -95,6 +100,14 @@ class Realtime:
         transports: names with blanks between, best first, where a page wants others than `realtime.transports`. Raises ValueError.
         """
         return link_attributes(self.request, self.build, transports or self._runtime.transports)
+
+    def recent(self, topic: str, *, type: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Return the newest events of `topic`, at most `limit`, oldest first, as far as the log keeps them: for a history to look at.
+
+        Each is {"id", "type", "key", "data", "created"}; created is an aware datetime. With `type` only those of that type. Who wants
+        all of them, in order and without a gap, listens from a cursor on.
+        """
+        return self._runtime.log.recent(self._session().connection(), topic, type, limit)
 
     def stats(self) -> dict[str, Any]:
         """Return what this process is doing, a dict that JSON can say: its broker, its hub, its streams, and where the log stands."""
@@ -162,8 +175,9 @@ class Outbox:
     def add(self, event, transient):
         """Take an event into the present transaction. Raises NotSetUp when another session publishes in the same."""
         self._insist_on_being_alone(self.tm.get())
-        self._session.connection()                      # so that the session joins by its own registration, where it has one
-        mark_changed(self._session, self.tm)            # and COMMITs for real even if the view only read
+        if not transient:
+            self._session.connection()                  # so that the session joins by its own registration, where it has one
+            mark_changed(self._session, self.tm)        # and COMMITs for real even if the view only read
         self._join(self.tm.get())
         within = self._session.get_nested_transaction() or self._session.get_transaction()
         self._pending.append((within, event, transient))
@@ -200,11 +214,11 @@ class Outbox:
 
     def _write(self):
         pending, self._pending = self._pending, []
-        connection, new = self._session.connection(), [event for _, event, transient in pending if not transient]
+        new = [event for _, event, transient in pending if not transient]
         log, broker = self._runtime.log, self._runtime.broker
-        logged, is_rung = log.append(connection, new, broker.ring) if new else ([], False)
+        logged, is_rung = log.append(self._session.connection(), new, broker.ring) if new else ([], False)
         following = iter(logged)
-        written = [log.stamp(connection, event) if transient else next(following) for _, event, transient in pending]
+        written = [log.stamp(event) if transient else next(following) for _, event, transient in pending]
         self._written += written
         self._unsent += [event for event in written if event.seq is None or not is_rung]
 

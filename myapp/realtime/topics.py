@@ -29,6 +29,7 @@ class Topic:
     publish_permission: str | None
     fragments: Mapping[str, str | None]
     validate: Callable | None
+    keep: Callable | None
     regex: re.Pattern = field(repr=False)
 
     def context(self, request, name):
@@ -110,7 +111,8 @@ def includeme(config):
 
 def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None, permission: str | None = None,
               publish_permission: str | None = None, fragments: Mapping[str, str | None] | None = None,
-              validate: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None) -> None:
+              validate: Callable[[str, dict[str, Any]], dict[str, Any]] | None = None,
+              keep: Callable[[Request, str, str, Mapping[str, Any]], None] | None = None) -> None:
     """Directive. Declare a topic, or a family of them.
 
     pattern             `users`, or with placeholders `updates:{channel}`, each for one part between colons
@@ -120,11 +122,13 @@ def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None
     publish_permission  what publishing to it from outside takes; None: nobody may
     fragments           {event type: renderer name, or None when the event removes its element}
     validate            validate(type, data) -> the data, clean; raises InvalidEvent. Asked for every event, whoever publishes it
+    keep                keep(request, topic, type, data) stores what is to outlive the log, such as the last value. Called for every event
+                        that is logged, whoever publishes it, in its transaction; `request` may be nobody's, of a script or a socket
 
     Declaring a pattern twice is a configuration conflict; an including package is overridden by the application, as usual.
     """
-    factory, validate = config.maybe_dotted(factory), config.maybe_dotted(validate)
-    topic = Topic(pattern, factory, permission, publish_permission, dict(fragments or {}), validate, _regex(pattern))
+    factory, validate, keep = (config.maybe_dotted(given) for given in (factory, validate, keep))
+    topic = Topic(pattern, factory, permission, publish_permission, dict(fragments or {}), validate, keep, _regex(pattern))
     if bad := [type for type in topic.fragments if type in CONTROLS or not TYPE.fullmatch(type)]:
         raise ConfigurationError(f"topic {pattern!r}: event type {bad[0]!r} must be {TYPE.pattern}, and not {', '.join(sorted(CONTROLS))}")
     introspectable = config.introspectable("realtime topics", pattern, pattern, "realtime topic")

@@ -6,6 +6,7 @@ def includeme(config):
     config.include(".channels")
     config.include(".rows")
     config.include(".updates")
+    config.include(".metrics")
     config.include(".topic_events")
     config.include(".audit")
     config.include(".stats")

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Hub } from "../../myapp/realtime/static/hub.js";
+import { transportsOf } from "../../myapp/realtime/static/transports.js";
 import { makeWorld, settled } from "./world.mjs";
 
 function makeHub() {
@@ -32,6 +33,16 @@ test("one listener's join opens the link, and its leaving closes it", async () =
     await settled();
     assert.equal(server.open.length, 0);
     assert.equal(clock.pending, 0);
+});
+
+test("the first listener's memory says on which rung the link begins, and the hub tells what the next one is to remember", async () => {
+    const { server, clock, arguments: world } = makeWorld();
+    const page = listenerOf(new Hub({ ...world, rungs: transportsOf("sse longpoll") })), memory = { at: clock.now(), rung: 1, climbAt: 0 };
+    page.tell({ kind: "join", topics: { users: "5f-10" }, memory: { ...memory, climbMs: 30000, barredUntil: [] } });
+    await settled();
+    assert.equal(server.last.rung, "poll 0");
+    await server.last.reply({});
+    assert.equal(page.all("memory").at(-1).memory.rung, 1);
 });
 
 test("two listeners share one connection for the union of their topics", async () => {

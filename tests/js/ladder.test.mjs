@@ -7,10 +7,11 @@ import { Link } from "../../myapp/realtime/static/link.js";
 import { transportsOf } from "../../myapp/realtime/static/transports.js";
 import { makeWorld, settled } from "./world.mjs";
 
-async function opened(answer = () => ({})) {
-    const world = makeWorld(), said = [];
+async function opened(answer = () => ({}), { memory = null, now = undefined } = {}) {
+    const world = makeWorld(now), said = [];
     world.server.answer = (connection) => answer(connection, world.clock);
     const link = new Link({ ...world.arguments, rungs: transportsOf("sse longpoll poll"), deliver: (message) => said.push(message) });
+    link.recall(memory);
     link.open(["users"], "5f-10");
     await settled();
     return { ...world, link, said, states: () => said.filter(({ kind }) => kind === "state").map(({ state }) => state) };
@@ -245,6 +246,61 @@ test("a server that is gone is tried twice by each rung before the next, and by 
     }
     assert.deepEqual(all.server.rungs.slice(0, 4), ["sse", "sse", "poll 0", "poll 0"]);
     assert.deepEqual(all.states(), ["sse", "off"]);
+});
+
+/* What a page told of its link, as it comes out of a storage. */
+const memoryOf = ({ said }) => JSON.parse(JSON.stringify(said.filter(({ kind }) => kind === "memory").at(-1)?.memory ?? null));
+const nextPage = (before, answer) => opened(answer, { memory: memoryOf(before), now: before.clock.now() });
+
+test("the next page begins on the rung of the page before, without waiting for a stream, and climbs within 30 s", async () => {
+    const before = await opened(network({ stream: never }));
+    await before.clock.pass(5000);
+    const next = await nextPage(before, network({ stream: never }));
+    await next.clock.pass(0);
+    assert.deepEqual(next.server.rungs, ["poll 0", "poll 25"]);
+    assert.deepEqual(next.states(), ["polling"]);
+    next.server.answer = network({});
+    await climbsAfter(next, 30000);
+    await next.server.last.connected("5f-10");
+    assert.equal(next.link.state, "sse");
+    assert.equal(memoryOf(next), null, "what is over is not remembered");
+});
+
+test("of a rung that was refused the next page knows until when, and of pauses between climbs how long they are", async () => {
+    const before = await opened(network({ stream: refusing(503, 20) }));
+    await before.clock.pass(0);
+    for (const ms of [30000, 60000]) await climbsAfter(before, ms);
+    await before.clock.pass(0);
+    await before.clock.pass(20000);
+    const next = await nextPage(before, network({ stream: refusing(503) }));
+    await next.clock.pass(2000);
+    next.link.kick();
+    await next.clock.pass(0);
+    assert.ok(!next.server.rungs.includes("sse"), "it was refused less than 30 s ago");
+    const due = await nextPage(before, network({ stream: refusing(503) }));
+    await climbsAfter(due, 30000);
+    await climbsAfter(due, 240000);
+});
+
+test("what is older than ten minutes, or of a longer ladder, is no reason to begin below", async () => {
+    const before = await opened(network({ stream: refusing(503), longpoll: refusing(429) }));
+    await before.clock.pass(0);
+    const memory = memoryOf(before);
+    assert.equal(memory.rung, 2);
+    const old = await opened(undefined, { memory, now: memory.at + 600001 });
+    assert.deepEqual(old.server.rungs, ["sse"]);
+    const shorter = await opened(undefined, { memory: { ...memory, rung: 7 }, now: memory.at });
+    assert.deepEqual(shorter.server.rungs, ["poll 0"]);
+});
+
+test("a page that has streams says nothing to be remembered, and what it knows by itself it does not forget for a page that joins", async () => {
+    const { said, server, link } = await opened();
+    await server.last.connected("5f-10");
+    assert.equal(said.filter(({ kind }) => kind === "memory").length, 0);
+    link.recall({ at: 1_000_000, rung: 1, climbAt: 0, climbMs: 30000, barredUntil: [] });
+    link.open(["rows", "users"], "5f-10");
+    await settled();
+    assert.deepEqual(server.rungs, ["sse", "sse"]);
 });
 
 test("a climb that is due or under way is given up with the link", async () => {

@@ -2,9 +2,13 @@
  * as the test says, and a random() that gives what the test wants. */
 
 export class Clock {
-    #now = 1_000_000;
+    #now;
     #timers = new Map();
     #last = 0;
+
+    constructor(now = 1_000_000) {
+        this.#now = now;
+    }
 
     now = () => this.#now;
 
@@ -225,8 +229,8 @@ class Socket {
 }
 
 /** All that a Link or a Hub needs of the world; `chance.value` is what random() gives. */
-export function makeWorld() {
-    const clock = new Clock(), server = new Server(clock), chance = { value: 0 };
+export function makeWorld(now) {
+    const clock = new Clock(now), server = new Server(clock), chance = { value: 0 };
     const world = { url: "/events", clock, fetch: server.fetch, openSocket: server.openSocket, random: () => chance.value };
     return { clock, server, chance, arguments: world };
 }

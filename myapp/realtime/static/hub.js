@@ -4,9 +4,10 @@
  * event of its topics once, in order. It knows no DOM. Listeners speak in plain objects through a function each way, so that
  * a MessagePort can lie in between:
  *
- *   to the hub    {kind: "join", topics: {users: "5f3a9c1e-1042", rows: null}}, again when they change; "leave"; "kick"
+ *   to the hub    {kind: "join", topics: {users: "5f3a9c1e-1042", rows: null}, memory?}, again when they change; "leave"; "kick"
  *   from the hub  {kind: "state", state}, {kind: "event", id, topic, type, data, key, html}, {kind: "position", id} (you have all
- *                 of your topics up to here), {kind: "reset", id, reason, spread_ms}, {kind: "refused", topics, status}
+ *                 of your topics up to here), {kind: "reset", id, reason, spread_ms}, {kind: "refused", topics, status},
+ *                 {kind: "memory", memory}, for the page's next join
  */
 
 import { compare, isNews, oldest } from "./cursor.js";
@@ -28,7 +29,7 @@ export class Hub {
     connect(send) {
         const listener = new Listener(send);
         const acts = {
-            join: ({ topics }) => this.#join(listener, topics),
+            join: ({ topics, memory = null }) => this.#join(listener, topics, memory),
             leave: () => this.#leave(listener),
             kick: () => this.#link.kick(),
         };
@@ -40,7 +41,8 @@ export class Hub {
         this.#link.doubt();
     }
 
-    #join(listener, topics) {
+    #join(listener, topics, memory) {
+        this.#link.recall(memory);
         this.#listeners.add(listener);
         listener.want(topics);
         if (this.#needsOpening(listener)) this.#open();

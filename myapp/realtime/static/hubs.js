@@ -1,6 +1,7 @@
 /* Which hub a page has: one that it shares with the viewer's other pages in this browser, or its own. */
 
 import { Hub } from "./hub.js";
+import { Remembering } from "./memory.js";
 import { SharedHub } from "./shared_hub.js";
 import { transportsOf } from "./transports.js";
 import { announce, doubting } from "./viewers.js";
@@ -17,9 +18,18 @@ export function hubOf({ rtUrl: url, rtTransports: transports, rtViewer: viewer }
     const whose = { url, viewer };
     announce(whose);
     const makeHub = () => doubting(new Hub({ ...WORLD, ...whose, rungs: transportsOf(transports) }), whose);
-    if (!viewer || typeof SharedWorker === "undefined") return makeHub();
+    const remembering = (hub) => new Remembering(hub, { storage: storageOfTab(), key: `myapp.realtime ${url} ${transports}` });
+    if (!viewer || typeof SharedWorker === "undefined") return remembering(makeHub());
     const startWorker = () => new SharedWorker(new URL("./worker.js", import.meta.url), {
         type: "module", name: JSON.stringify({ viewer, url, transports }),
     });
-    return new SharedHub({ startWorker, makeHub, clock: WORLD.clock });
+    return remembering(new SharedHub({ startWorker, makeHub, clock: WORLD.clock }));
+}
+
+function storageOfTab() {
+    try {
+        return sessionStorage;
+    } catch {
+        return null;  // forbidden, as to a page in a sandbox
+    }
 }

@@ -6,6 +6,7 @@
 const CLIMB_MS = 30000;             // until a better rung is tried again, doubling with each climb,
 const LONGEST_CLIMB_MS = 600000;    // up to this
 const SOON_MS = 1000;               // when it was the server that failed, and not the rung
+const REMEMBERED_MS = 600000;       // a page that begins later than this after the last one's word begins at the top
 const SHORTEST_BAR_MS = 30000;      // a rung that was refused is left alone for this, or for as long as the server asked
 
 export class Ladder {
@@ -39,6 +40,22 @@ export class Ladder {
     get climbInMs() {
         const bars = this.#rungs.slice(0, this.#home).map((_, rung) => this.#barredUntil[rung] ?? 0);
         return Math.max(this.#climbAt - this.#clock.now(), Math.min(...bars) - this.#clock.now(), SOON_MS);
+    }
+
+    /** What the ladder of the next page may know of this one, plain values; null on the top rung. */
+    get memory() {
+        if (this.isAtTop) return null;
+        return { at: this.#clock.now(), rung: this.#at, climbAt: this.#climbAt, climbMs: this.#climbMs, barredUntil: this.#barredUntil };
+    }
+
+    /** Begin where the page before stood by its `memory`; a better rung is tried when it was due there, or after 30 s. */
+    recall(memory) {
+        const now = this.#clock.now();
+        if (Math.abs(now - memory.at) > REMEMBERED_MS) return;
+        this.#at = this.#home = Math.min(memory.rung, this.#rungs.length - 1);
+        this.#climbMs = memory.climbMs;
+        this.#climbAt = Math.min(memory.climbAt, now + CLIMB_MS);
+        this.#barredUntil = memory.barredUntil;
     }
 
     /** The rung has proved itself, and not only for a moment: stay. What was learnt of it before is out of date. */

@@ -3,7 +3,8 @@
  * It knows when to connect again, with which topics and from which cursor. How one connection is made and read is a rung's
  * business (sse.js, websocket.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch, clock and
  * chance are arguments, so that it is tested without waiting. What it says to its owner are plain objects with a `kind`: `state`,
- * `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status that said so).
+ * `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status that said so), `memory` (what the link of
+ * the next page may know of this one).
  */
 
 import { Connection } from "./connection.js";
@@ -30,6 +31,7 @@ export class Link {
     #timer = null;
     #climbTimer = null;
     #startedAt = -Infinity;
+    #isRemembered = false;  // the next page would begin on a lower rung
 
     /** url: of the server's /events. viewer: in whose name it asks, or null. deliver(message): gets all that is said.
      * rungs: best first. world: clock, random() in [0, 1), and what the rungs need, fetch and openSocket.
@@ -64,6 +66,13 @@ export class Link {
         this.#topics = [...topics];
         this.#cursor = cursor;
         if (this.#timer === null) this.#connect();
+    }
+
+    /** Begin as the link of the page before stood: by its `memory`, or null. What this one knows by itself is better. */
+    recall(memory) {
+        if (memory === null || this.#startedAt !== -Infinity) return;
+        this.#isRemembered = true;
+        this.#ladder.recall(memory);
     }
 
     /** Listen to nothing. The cursor is forgotten. */
@@ -132,7 +141,13 @@ export class Link {
         this.#forgetFailures(this.#connection);
         if (!this.#ladder.isAtTop) this.#climbLater();
         this.#deliver({ kind: "position", id });
+        this.#remember(this.#ladder.memory);
         this.#say(this.#ladder.rung.state);
+    }
+
+    #remember(memory) {
+        if (memory !== null || this.#isRemembered) this.#deliver({ kind: "memory", memory });
+        this.#isRemembered = memory !== null;
     }
 
     #climbLater() {

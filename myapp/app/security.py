@@ -69,7 +69,7 @@ class SecurityPolicy:
         self._end_session(request)
         return _set_cookie(request, None)
 
-    def sign_in(self, request):
+    def sign_in_id(self, request):
         """Return what names the sign-in, a text to be hashed, for pages; None for the anonymous."""
         identity = self.identity(request)
         return identity and f"{identity.id} {identity.credential} {identity.csrf_token}"

@@ -5,7 +5,7 @@ somebody who has signed out is not answered with the rights of the next one who 
 
 A security policy that has this method, besides those of ISecurityPolicy, decides what is one sign-in:
 
-    sign_in(request)    text that is another one for each sign-in, and hard to guess; None for the anonymous
+    sign_in_id(request)     text that is another one for each sign-in, and hard to guess; None for the anonymous
 
 Of any other policy it is the userid, and what `session_id` (rights.py) says where it has that.
 """
@@ -37,7 +37,7 @@ def check_viewer(request, query):
 
 
 def _sign_in(policy, request):
-    if hasattr(policy, "sign_in"):
-        return policy.sign_in(request)
+    if hasattr(policy, "sign_in_id"):
+        return policy.sign_in_id(request)
     known = request.authenticated_userid, policy.session_id(request) if hasattr(policy, "session_id") else None
     return None if known == (None, None) else json.dumps(known, default=str)

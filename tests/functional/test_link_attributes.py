@@ -4,6 +4,8 @@ from html.parser import HTMLParser
 import pytest
 from pyramid.response import Response
 
+from myapp.realtime import session
+
 from .shop import Shop
 from .test_rights import AnyPolicy, SessionPolicy
 
@@ -58,6 +60,8 @@ def test_a_page_says_where_and_how_it_connects_wherever_the_application_is_mount
         "data-rt-url": "/a \"><script>'&/events", "data-rt-build": shop.registry.realtime.build,
         "data-rt-transports": "poll sse", "data-rt-viewer": viewer(shop, None)}
     assert body(shop.get("/own"))["data-rt-transports"] == "websocket poll"
+    with session(shop.registry) as rt, pytest.raises(ValueError, match="did you mean 'longpoll'"):
+        rt.link_attributes(transports="sse longpol")
 
 
 @pytest.mark.parametrize("policy", [AnyPolicy, SessionPolicy])

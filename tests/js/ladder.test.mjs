@@ -158,7 +158,7 @@ test("a refused stream is not tried again before its Retry-After, when that is l
     await climbsAfter(short, 30000);
 });
 
-test("a kick climbs at once when the stream failed, but leaves one that was refused its 30 s and polls instead", async () => {
+test("a kick climbs at once when the stream failed, but leaves one that was refused its 30 s, and polls that are well alone", async () => {
     const failed = await opened(network({}));
     for (const ms of [2000, 3000]) {
         await failed.server.last.connected("5f-10");
@@ -178,7 +178,7 @@ test("a kick climbs at once when the stream failed, but leaves one that was refu
     const before = refused.server.connections.length;
     refused.link.kick();
     await refused.clock.pass(0);
-    assert.deepEqual(refused.server.rungs.slice(before), ["poll 0", "poll 25"]);
+    assert.equal(refused.server.connections.length, before);
     await refused.clock.pass(2000);
     refused.link.kick();
     await refused.clock.pass(0);

@@ -32,6 +32,11 @@ export class Ladder {
         return this.#at === 0;
     }
 
+    /** Whether a better rung is to be had, as far as is known. */
+    get canClimb() {
+        return this.#best(0, this.#at) < this.#at;
+    }
+
     get isClimbing() {
         return this.#at < this.#home;
     }

@@ -90,7 +90,7 @@ export class Link {
      */
     kick() {
         const isTrying = this.#connection !== null && !this.#connection.isMade;
-        const isFine = this.#ladder.isAtTop && this.#connection?.isHealthy;
+        const isFine = this.#connection?.isHealthy && !this.#ladder.canClimb;
         if (this.#topics.length === 0 || isTrying || isFine) return;
         this.#ladder.climb({ isAsked: true });
         this.#connectSoon();

@@ -8,14 +8,18 @@ const CHANNEL = "myapp.realtime";
 
 /** Say that a page of `viewer` (undefined: nobody's) has begun, whose events come from `url`. */
 export function announce({ url, viewer }) {
-    const channel = new BroadcastChannel(CHANNEL);
-    channel.postMessage({ url, viewer });
-    channel.close();
+    const channel = open();
+    channel?.postMessage({ url, viewer });
+    channel?.close();
 }
 
 /** Let `hub` doubt, and return it, whenever a page of another viewer than its own begins. */
 export function doubting(hub, { url, viewer }) {
-    const channel = new BroadcastChannel(CHANNEL);
-    channel.onmessage = ({ data }) => data.url === url && data.viewer !== viewer && hub.doubt();
+    open()?.addEventListener("message", ({ data }) => data.url === url && data.viewer !== viewer && hub.doubt());
     return hub;
+}
+
+/* Older browsers go without. */
+function open() {
+    return typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(CHANNEL);
 }

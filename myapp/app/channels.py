@@ -191,6 +191,14 @@ def visible_to(identity):
     return channels.where(sa.or_(is_public, Channel.id.in_(own)))
 
 
+def postable_by(identity):
+    """Return the SELECT of the channels in which an Identity, or None, may post: for lists, what ChannelContext says of one."""
+    if identity is None or is_limited(identity.scopes):
+        return sa.select(Channel).where(sa.false())
+    visible = visible_to(identity)
+    return visible if identity.role in (Role.ADMIN, Role.EDITOR) else visible.where(Channel.kind == ChannelKind.DISCUSSION)
+
+
 def _is_public(channel):
     return channel.visibility == Visibility.PUBLIC
 

@@ -76,7 +76,7 @@ class UpdatesContext:
     topic = None
 
     def __init__(self, request):
-        self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, Authenticated, TAKE_PART))
+        self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, Authenticated, TAKE_PART), (Allow, EDITOR, DELETE_UPDATES))
 
 
 class MetricsContext:

@@ -9,17 +9,24 @@ INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 def with_unread(channels, user_id):
-    """Return a SELECT of (Channel, how many of its updates the user has not read) from one of Channels. At most MOST_UNREAD.
+    """Return, from a SELECT of Channels, one of rows that have besides the Channel, for the user of this id:
+
+    unread  how many of its updates he has not read, at most MOST_UNREAD
+    mark    the id of the last one that he has, 0 for none
+    last    the id of the last one that there is, 0 for none
 
     user_id: None for somebody without an account, who has read everything
     """
+    last = sa.func.coalesce(sa.select(sa.func.max(Update.id)).where(Update.channel_id == Channel.id).scalar_subquery(), 0)
     if user_id is None:
-        return channels.add_columns(sa.literal(0))
-    mark = sa.select(ReadMark.update_id).where(ReadMark.user_id == user_id, ReadMark.channel_id == Update.channel_id).scalar_subquery()
-    unread = sa.select(Update.id).where(
-        Update.channel_id == Channel.id, Update.id > sa.func.coalesce(mark, 0), Update.author_id.is_distinct_from(user_id))
-    few = unread.limit(MOST_UNREAD).correlate(Channel).subquery()
-    return channels.add_columns(sa.select(sa.func.count()).select_from(few).scalar_subquery())
+        return channels.add_columns(sa.literal(0).label("unread"), last.label("mark"), last.label("last"))
+    mark = sa.func.coalesce(ReadMark.update_id, 0)
+    few = sa.select(Update.id).where(
+        Update.channel_id == Channel.id, Update.id > mark, Update.author_id.is_distinct_from(user_id),
+    ).limit(MOST_UNREAD).correlate(Channel, ReadMark).subquery()
+    unread = sa.select(sa.func.count()).select_from(few).scalar_subquery()
+    marks = channels.outerjoin(ReadMark, sa.and_(ReadMark.channel_id == Channel.id, ReadMark.user_id == user_id))
+    return marks.add_columns(unread.label("unread"), mark.label("mark"), last.label("last"))
 
 
 def mark_read(dbsession, user_id, channels, update_id):

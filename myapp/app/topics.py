@@ -23,8 +23,10 @@ UPDATES = ChannelContext.pattern
 UPDATE_CREATED = "update_created"
 UPDATE_DELETED = "update_deleted"
 UPDATES_CHANGED = "updates_changed"     # directly after each of these, for clients that want the signal alone
+UPDATE_ROW = "myapp.app:templates/updates/row.jinja2"
 USER = UserContext.pattern
 NOTICE = "notice"                       # to one user
+CHANNELS_READ = "channels_read"         # transient: what is left unread where this user has just read, for the other pages that he has open
 METRIC = MetricContext.pattern
 
 
@@ -33,7 +35,8 @@ def includeme(config):
                      fragments={USER_CREATED: USER_ROW, USER_UPDATED: USER_ROW, USER_DELETED: None})
     config.add_topic(CHANNELS, factory=ChannelsContext, permission=VIEW)
     config.add_topic(ROWS, factory=RowsContext, permission=VIEW, fragments={ROW_CREATED: ROW_ROW, ROW_UPDATED: ROW_ROW, ROW_DELETED: None})
-    config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW)     # posted by the acts alone: no update without its row
+    config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW,     # posted by the acts alone: no update without its row
+                     fragments={UPDATE_CREATED: UPDATE_ROW, UPDATE_DELETED: None})
     config.add_topic(USER, factory=UserContext, permission=VIEW)
     config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate,
                      keep=metrics.keep)

@@ -68,14 +68,18 @@ class Updates:
         return update
 
     def delete(self, update):
-        """Delete `update`. Raises NotAllowed to whoever is not its author, unless he may delete those of others."""
-        is_own = update.author_id is not None and update.author_id == self._actor.id
-        if not is_own and not self._permits(DELETE_UPDATES, update.channel.name):
-            raise NotAllowed("Only its author and editors may delete an update.")
+        """Delete `update`. Raises NotAllowed."""
+        self.insist_on_right_to_delete(update)
         with writing(self._dbsession):
             self._dbsession.delete(update)
         self._publish(UPDATE_DELETED, update, {"id": update.id})
         self._audit(Action.UPDATE_DELETED, subject=_subject(update), detail=f"by {update.author}")
+
+    def insist_on_right_to_delete(self, update):
+        """Raise NotAllowed to whoever is not the author of `update`, unless he may delete those of others."""
+        is_own = update.author_id is not None and update.author_id == self._actor.id
+        if not is_own and not self._permits(DELETE_UPDATES, update.channel.name):
+            raise NotAllowed("Only its author and editors may delete an update.")
 
     def _lock(self, name):
         # Whoever posts here, changes this channel or its members waits: so ids rise in the order of commits, which is that of the

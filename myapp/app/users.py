@@ -9,7 +9,7 @@ from .acts import SET_BY_SERVER, VERSION, writing
 from .audit import Action, audit_into, user_subject
 from .credentials import Credentials, has_credentials
 from .errors import LastAdmin, NotAllowed, NotFound, Stale
-from .models import Role, User, now
+from .models import Role, User, email_key, now
 from .topics import USER_CREATED, USER_DELETED, USER_UPDATED, USERS
 
 CASTS = {"name": fields.line(100), "email": fields.email, "role": fields.choice(list(Role)), "password": fields.password,
@@ -157,3 +157,11 @@ def find_user(dbsession, id):
     if user is None:
         raise NotFound("There is no such user, or no longer.")
     return user
+
+
+def find_by_name_or_email(dbsession, text):
+    """Return the User whose e-mail is `text`, or else the only one of that name; None when there is none, or more than one."""
+    is_email = User.email_key == email_key(text)
+    wanted = sa.select(User).where(sa.or_(is_email, User.name == text)).order_by(sa.case((is_email, 0), else_=1)).limit(2)
+    found = dbsession.scalars(wanted).all()
+    return found[0] if len(found) == 1 or (found and found[0].email_key == email_key(text)) else None

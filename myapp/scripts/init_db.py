@@ -9,8 +9,9 @@ from alembic.util import CommandError
 from myapp import db, schema
 from myapp.app.channels import Channels
 from myapp.app.identity import Identity
-from myapp.app.models import Channel, ChannelKind, NumberRow, Role, User, email_key
+from myapp.app.models import Channel, ChannelKind, Level, NumberRow, Role, Update, User, email_key
 from myapp.app.rows import Rows
+from myapp.app.updates import Updates
 from myapp.app.users import Users
 from myapp.realtime import log, session
 
@@ -33,6 +34,16 @@ SAMPLE = [
     ("Inês Carvalho", "ines.carvalho@example.org", "editor"), ("Jakub Nowak", "jakub.nowak@example.org", "member"),
 ]
 SAMPLE_ROWS = [3, 8, 5]
+SAMPLE_UPDATES = [      # e-mail of the author, and what he posts
+    ("amara.okafor@example.org", {
+        "channel": "announcements", "title": "Welcome", "level": Level.SUCCESS,
+        "text": "Everything that changes here changes on every open page at once.\n\nOpen this page twice and post something."}),
+    ("bjorn.lindqvist@example.org", {"channel": "general", "text": "Lunch at half past twelve? The new place by the canal has a table."}),
+    ("chiara.bianchi@example.org", {"channel": "general", "text": "I am in. Their menu: https://example.org/menu"}),
+    ("ines.carvalho@example.org", {
+        "channel": "announcements", "title": "Maintenance on Saturday", "level": Level.WARNING,
+        "text": "The warehouse scanners are off from 6 to 8 in the morning."}),
+]
 
 
 def main(argv=None):
@@ -46,6 +57,7 @@ def main(argv=None):
             make_admin(registry, password)
             if options.sample:
                 make_sample(registry)
+                make_sample_updates(registry)
 
 
 def parser():
@@ -55,7 +67,7 @@ def parser():
     password.add_argument("--admin-password", metavar="P", type=console.text,
                           help="of the account admin, if it has to be made; else one is generated")
     password.add_argument("--admin-password-file", metavar="F", type=Path, help="a file whose first line is that password")
-    parser.add_argument("--sample", action="store_true", help="add ten users and some rows to try things with")
+    parser.add_argument("--sample", action="store_true", help="add ten users, some rows and some updates to try things with")
     parser.add_argument("--new-epoch", action="store_true",
                         help="after a backup was restored: every open page starts over, instead of mixing two histories")
     return parser
@@ -124,3 +136,17 @@ def make_sample(registry):
         is_empty = rt.request.dbsession.scalar(sa.select(NumberRow.id).limit(1)) is None
         for value in SAMPLE_ROWS if is_empty else []:
             Rows.of(rt.request, CONSOLE).create({"value": value})
+
+
+def make_sample_updates(registry):
+    """Nothing is added where somebody has posted already, or where authors or channels of them are gone."""
+    with session(registry) as rt:
+        dbsession = rt.request.dbsession
+        if dbsession.scalar(sa.select(Update.id).limit(1)) is not None:
+            return print("There are updates already; none was added.")
+        people = {user.email_key: user for user in dbsession.scalars(sa.select(User))}
+        channels = set(dbsession.scalars(sa.select(Channel.name)))
+        wanted = [(people[author], given) for author, given in SAMPLE_UPDATES if author in people and given["channel"] in channels]
+        for author, given in wanted:
+            Updates.of(rt.request, Identity(author.id, author.name, author.role)).create(given)
+    print(f"Added {len(wanted)} sample updates.")

@@ -36,6 +36,15 @@ TAKES = {
     "POST /rows/new": {"value": "5", "csrf_token": None},
     "POST /rows/{id}/edit": {"a": "5", "b": "6", "version": None},
     "POST /rows/{id}/delete": {"csrf_token": None},
+    "POST /updates/new": {"channel": "general", "title": "", "text": "Hello", "level": "info", "csrf_token": None},
+    "POST /updates/{id}/delete": {"csrf_token": None},
+    "POST /updates/read": {"update_id": "1", "csrf_token": None},
+    "POST /updates/{channel}/read": {"update_id": "2", "csrf_token": None},
+    "POST /channels/new": {"name": "again", "title": "", "kind": "discussion", "visibility": "private", "csrf_token": None},
+    "POST /channels/{channel}/edit": {"title": "General", "kind": "discussion", "visibility": "private", "version": None},
+    "POST /channels/{channel}/members": {"user": "Ada", "csrf_token": None},
+    "POST /channels/{channel}/members/{id}/remove": {"csrf_token": None},
+    "POST /channels/{channel}/delete": {"csrf_token": None},
     "POST /login": {"username": "nobody", "password": "", "next": "/users", "csrf_token": None},
     "POST /logout": {"csrf_token": None},
     "POST /account/password": {"present": "", "password": "", "csrf_token": None},
@@ -44,7 +53,8 @@ TAKES = {
     "POST /account/sessions/end": {"csrf_token": None},
 }
 PARTS = {"id": "2", "channel": "general", "topic": "metric:load", "build": "x", "slug": "lobby", "name": "load"}    # of a path
-PARAMETERS = ["limit", "offset", "since", "topic", "last_event_id", "fragments", "wait", "viewer", "next", "done", "key", "q"]
+PARAMETERS = ["limit", "offset", "since", "before", "channel", "topic", "last_event_id", "fragments", "wait", "viewer", "next", "done",
+              "key", "q"]
 
 SQL = ["'; DROP TABLE users; --", "' OR '1'='1", '"', "1 UNION SELECT password_hash FROM users", "%(name)s", "1' OR 1=1 --",
        "1; DELETE FROM users", "1) OR (1=1", "%' AND '%'='", "admin'/*", "\\'; --", "$$", ":name", "?", "NULL", "0x31", "1e1", "-1",

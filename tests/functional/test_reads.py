@@ -25,7 +25,7 @@ def post(client, channel, times=1):
 def unread(client, user_id):
     """Return {channel: count}."""
     with client.registry["dbsession_readers"]() as dbsession:
-        return {channel.name: count for channel, count in dbsession.execute(with_unread(CHANNELS, user_id))}
+        return {row.Channel.name: row.unread for row in dbsession.execute(with_unread(CHANNELS, user_id))}
 
 
 def mark(client, user_id, update_id, channels=CHANNELS):

@@ -2,6 +2,7 @@
 import pytest
 from pyramid.interfaces import ISecurityPolicy
 
+from myapp.app.channels import postable_by
 from myapp.app.contexts import POST, ChannelContext
 from myapp.app.identity import Identity
 from myapp.realtime import session
@@ -95,7 +96,9 @@ def test_updates_are_posted_and_events_published_by_those_who_may(house, person,
     policy = person.registry.getUtility(ISecurityPolicy)
     with session(person.registry) as rt:
         may = {name: bool(policy.identity_permits(identity, ChannelContext(rt.request, name), POST)) for name in CHANNELS}
+        listed = {channel.name for channel in rt.request.dbsession.scalars(postable_by(identity))}
     assert may == {name: viewer in posters for name, (_, _, _, posters, _) in CHANNELS.items()}
+    assert listed == {name for name in may if may[name]}
     # An update is published by the act that writes its row, and never from outside, whoever asks.
     for topic, publishers in (("metric:heat", EDITORS), *((f"updates:{name}", set()) for name in CHANNELS),
                               ("users", set()), ("channels", set()), (f"user:{person.id or 1}", set())):

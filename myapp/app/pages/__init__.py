@@ -5,6 +5,8 @@ def includeme(config):
     config.include(".dashboard")
     config.include(".users")
     config.include(".rows")
+    config.include(".updates")
+    config.include(".channels")
     config.include(".login")
     config.include(".account")
     config.include(".audit")

@@ -10,8 +10,11 @@ def typed_fields(request, fields):
     return {field: request.POST[field] for field in fields if field in request.POST}
 
 
-def done(request, route_name):
-    """Return the answer to a form that did what it should: htmx closes the dialog, a plain page goes on to the route's page."""
+def done(request, route_name, **parts):
+    """Return the answer to a form that did what it should: htmx closes the dialog, a plain page goes on to the route's page.
+
+    parts: those of the route's path
+    """
     if request.is_htmx:
         return Response(status=204, headers={"HX-Trigger": SAVED})
-    return HTTPSeeOther(request.route_path(route_name))
+    return HTTPSeeOther(request.route_path(route_name, **parts))

@@ -8,6 +8,7 @@ import { watchCopyButtons } from "./copy.js";
 import { countDown } from "./countdown.js";
 import { showDeltas } from "./deltas.js";
 import { Dialog } from "./dialog.js";
+import { watchFeed } from "./feed.js";
 import { watchMenus } from "./menu.js";
 import { Notice } from "./notice.js";
 import { Offline } from "./offline.js";
@@ -36,12 +37,15 @@ watchCopyButtons();
 watchCells();
 showDeltas();
 addUpTables();
+watchFeed();
 
 /* A form did what it should. The row arrives by the live link; where that is down or held back just now, the list is read again. */
 document.addEventListener("saved", () => {
     const back = document.querySelector("main [data-close]");
     if (back && !dialog.isOpen) return location.assign(back.href);
     dialog.close();
+    // Of these no event tells that all may see: what is private.
+    for (const element of document.querySelectorAll("[data-refresh-saved]")) element.dispatchEvent(new CustomEvent("rt-refresh"));
     const { rtState, rtPaused } = document.documentElement.dataset;
     if (CONNECTED.has(rtState) && rtPaused === undefined) return;
     for (const list of document.querySelectorAll("[data-rt-list]")) list.dispatchEvent(new CustomEvent("rt-refresh"));

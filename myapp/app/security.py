@@ -18,7 +18,7 @@ from myapp.db import READING_METHODS
 from . import identity_queries, scopes
 from .audit import Action
 from .auto_login import comes_from_own_browser
-from .contexts import EDIT_ROWS, EDIT_USERS, Root, RowsContext
+from .contexts import EDIT_ROWS, EDIT_USERS, Root, RowsContext, UserContext
 from .credentials import Credentials, lock_account
 from .errors import NotAllowed, NotSignedIn, SignInRefused
 from .identity import AUTO, SESSION, TOKEN, principals
@@ -208,7 +208,8 @@ def known_identity(request):
 
 
 def _as_viewer(request, identity):
-    return identity and {"id": identity.id, "name": identity.name, "is_admin": identity.role == Role.ADMIN,
+    return identity and {"id": identity.id, "name": identity.name, "topic": UserContext.pattern.format(id=identity.id),
+                         "is_admin": identity.role == Role.ADMIN,
                          "may_edit_users": bool(request.has_permission(EDIT_USERS, Root(request))),
                          "may_edit_rows": bool(request.has_permission(EDIT_ROWS, RowsContext(request)))}
 

@@ -16,6 +16,7 @@ import { watchPasswordButtons } from "./password.js";
 import { askToSignIn } from "./sign_in.js";
 import { addUpTables } from "./sums.js";
 import { showLocalTimes } from "./times.js";
+import { Toasts } from "./toasts.js";
 
 const SAFE = new Set(["GET", "HEAD"]);
 const CONNECTED = new Set(["sse", "websocket", "polling"]);
@@ -28,6 +29,8 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 const dialog = new Dialog(document.getElementById("dialog"));
 new Notice(document.querySelector("[data-notice]"));
 new Offline(document.querySelector("[data-offline]"));
+const toasts = document.querySelector("[data-toasts]");
+if (toasts) new Toasts(toasts);
 showLocalTimes();
 watchMenus();
 askToSignIn();

@@ -204,4 +204,6 @@ def test_no_more_than_thirty_channels_are_followed_and_the_one_that_is_shown_alw
     for number in range(30):
         house.post_json("/api/channels", {"name": f"a{number}"})
     topics = house.get("/updates/board").html.find(id="channels")["data-rt-topics"].split()
-    assert len(topics) == 32 and "updates:board" in topics and "updates:staff" not in topics
+    assert len(topics) == 32
+    assert house.get("/channels/beside?shown=board").html.find(attrs={"aria-current": True})["data-channel"] == "board"
+    assert "updates:board" in topics and "updates:staff" not in topics

@@ -7,6 +7,7 @@ def includeme(config):
     config.include(".rows")
     config.include(".updates")
     config.include(".channels")
+    config.include(".channels_beside")
     config.include(".login")
     config.include(".account")
     config.include(".audit")

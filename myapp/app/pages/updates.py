@@ -6,18 +6,17 @@ from pyramid.view import view_config, view_defaults
 
 from myapp.app import fields
 from myapp.app.channels import NAME, channel_of, postable_by, visible_to
-from myapp.app.contexts import DELETE_UPDATES, EDIT_CHANNELS, POST, TAKE_PART, VIEW, ChannelsContext, UpdatesContext
+from myapp.app.contexts import DELETE_UPDATES, POST, TAKE_PART, VIEW, UpdatesContext
 from myapp.app.errors import Refusal
 from myapp.app.models import Channel, Level, Update
 from myapp.app.reads import mark_read, with_unread
-from myapp.app.topics import CHANNELS, CHANNELS_READ, UPDATE_CREATED, UPDATES, USER
+from myapp.app.topics import CHANNELS_READ, UPDATE_CREATED, UPDATES, USER
 from myapp.app.updates import Updates, selected, update_of
 
+from .channels_beside import channels_beside
 from .forms import done, typed_fields
 
 ROWS = 30               # of a page
-MOST_CHANNELS = 200     # in the list beside the feed
-MOST_LIVE = 30          # of these that are followed, besides the one shown: a stream takes realtime.max_topics, other tabs' among them
 LIST = "myapp.app:templates/updates/list.jinja2"
 FORM = "myapp.app:templates/updates/form.jinja2"
 DELETE = "myapp.app:templates/updates/delete.jinja2"
@@ -39,27 +38,13 @@ def read(request):
     """`before` is the id of an update, so that a page stays the same while new ones come; `q` is what to look for."""
     given = fields.read_known(request.GET, CASTS)
     channel, cursor = getattr(request.context, "channel", None), request.realtime.cursor()
-    channels = channels_beside(request, channel)
     items = _page(request, channel, **given)
     return {
-        "channel": channel and channel.as_dict(), "channels": channels, "cursor": cursor,
-        "topics": " ".join(UPDATES.format(channel=each["name"]) for each in channels if each["is_live"]),
-        "topic": channel and UPDATES.format(channel=channel.name), "channels_topic": CHANNELS, "brings": UPDATE_CREATED,
-        "user_topic": request.identity and USER.format(id=request.identity.id),
-        "items": [item.as_dict() for item in items[:ROWS]], "older": items[ROWS - 1].id if len(items) > ROWS else None,
+        "channel": channel and channel.as_dict(), "topic": channel and UPDATES.format(channel=channel.name), "brings": UPDATE_CREATED,
+        "items": [item.as_dict() for item in items[:ROWS]], "older": items[ROWS - 1].id if len(items) > ROWS else None, "cursor": cursor,
         "q": given.get("q", ""), "is_newest": "before" not in given,
-        **_rights(request, channel),
+        **channels_beside(request, channel.name if channel else ""), **_rights(request, channel),
     }
-
-
-def channels_beside(request, shown=None):
-    """Return the channels that the viewer may read, by their titles, as the template takes them; shown: the Channel that is open."""
-    identity = request.identity
-    wanted = with_unread(visible_to(identity), identity and identity.id).order_by(Channel.id).limit(MOST_CHANNELS)
-    found = sorted(request.dbsession.execute(wanted), key=lambda row: (row.Channel.title.casefold(), row.Channel.id))
-    return [{"name": row.Channel.name, "title": row.Channel.title, "visibility": row.Channel.visibility, "unread": row.unread,
-             "mark": row.mark, "last": row.last, "is_here": row.Channel is shown, "is_live": place < MOST_LIVE or row.Channel is shown}
-            for place, row in enumerate(found)]
 
 
 def _page(request, channel, before=None, q=""):
@@ -78,7 +63,6 @@ def _rights(request, channel):
     return {
         "may_post": may_post, "why_not": None if may_post else reason, "may_take_part": bool(request.has_permission(TAKE_PART)),
         "may_delete_all": bool(request.has_permission(DELETE_UPDATES)),
-        "may_edit_channels": bool(request.has_permission(EDIT_CHANNELS, ChannelsContext(request))),
     }
 
 

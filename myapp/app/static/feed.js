@@ -38,7 +38,7 @@ class Feed {
         addEventListener("scroll", () => this.#look(), { passive: true });
         addEventListener("pagehide", () => this.#timer && this.#tell());
         document.addEventListener("visibilitychange", () => this.#look());
-        document.addEventListener("htmx:after:swap", () => this.#look());
+        document.addEventListener("htmx:after:swap", () => { this.#followAll(); this.#look(); });
         document.addEventListener("saved", () => this.#toTop());        // whoever posts wants to see it
         this.#feed.addEventListener("click", ({ target }) => target.closest("[data-rt-held]") && this.#bring());
         new MutationObserver(() => this.#look()).observe(this.#list, { childList: true });
@@ -68,6 +68,13 @@ class Feed {
         const sheet = new CSSStyleSheet();
         sheet.replaceSync(`.update[data-author="${this.#viewer}"] .update-delete { display: inline-flex; }`);
         document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    }
+
+    /* The feed of all channels is that of a new one, too, as soon as it stands beside. */
+    #followAll() {
+        if (this.#feed.dataset.feed) return;
+        const beside = document.getElementById("channels").dataset.rtTopics.split(/\s+/);
+        this.#list.dataset.rtTopics = beside.filter((topic) => topic.startsWith("updates:")).join(" ");
     }
 
     #look() {

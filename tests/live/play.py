@@ -1,5 +1,4 @@
 """A play: two web processes that are written to and listened to all the time, while their broker is killed, away, frozen and back."""
-import threading
 from contextlib import closing
 
 import psycopg2
@@ -13,8 +12,8 @@ from .writers import Writers
 
 LEDGER = "call:tests.live.ledger:main"
 TAIL_S = 3.0                    # as it is by default; the tests' own is shorter
-AWAY_S, FROZEN_S = 5.0, 8.0     # a quick restart; longer than Redis and PostgreSQL are believed to be only slow
-BACK_S = 30.0                   # for processes to be themselves again after a fault, on a busy machine
+KNOWN_S = 30.0                  # for processes to know of a fault, which takes 5 s of one that is frozen, on a busy machine
+BACK_S = 30.0                   # for them to be themselves again after it
 A_MOMENT = 100                  # events, of two hundred in a second
 
 
@@ -28,21 +27,28 @@ class Play:
         self.writers, self.audience = Writers(addresses * 2), Audience(addresses, TOPIC, each=10)
         self._database_url, self._notes = database_url, []
 
-    def go_on_through_faults_of(self, broker, *, away_s=AWAY_S):
-        """broker: one of tests.servers. away_s: between its end and its start."""
+    def go_on_through_faults_of(self, broker, *, is_database=False):
+        """broker: one of tests.servers. is_database: nothing can be written while it is away."""
         with self.audience:
             with self.writers:
                 self._wait_until_all_is_well()
                 broker.kill()
-                last_for(away_s)
+                self._go_on_without(is_database)
                 broker.start()
                 self._wait_until_all_is_well()
                 broker.freeze()
-                last_for(FROZEN_S)
+                self._go_on_without(is_database)
                 broker.thaw()
                 self._wait_until_all_is_well()
             self.audience.wait_for(len(self.log()), timeout_s=BACK_S)
         self._notes = [notes(process) for process in self.processes]
+
+    def _go_on_without(self, is_database):
+        """The broker is down for both processes, and all the same what is written reaches everybody."""
+        for process in self.processes:
+            wait_until(lambda process=process: changes(process)[-1:] == ["down"], timeout_s=KNOWN_S)
+        if not is_database:
+            self.audience.wait_for_more(A_MOMENT, timeout_s=BACK_S)
 
     def _wait_until_all_is_well(self):
         """The broker is up for both processes and brings them events, and these reach everybody."""
@@ -72,11 +78,6 @@ class Play:
     def _latest_s(self):
         commits = {seq: at for each in self._notes for seq, at in each["commits"]}
         return max(event.at - commits[event.seq] for listener in self.audience for event in listener.events if event.seq in commits)
-
-
-def last_for(seconds):
-    """Faults last for a time; all else is waited for."""
-    threading.Event().wait(seconds)
 
 
 def make_entry(process):

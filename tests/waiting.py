@@ -2,7 +2,7 @@
 import threading
 import time
 
-WAIT_S = 10.0       # for what must come; it mostly comes within milliseconds
+WAIT_S = 30.0       # for what must come; it mostly comes within milliseconds, on a busy machine many times as late
 LOOK_S = 0.01
 
 

@@ -9,7 +9,7 @@ from .person import Person
 
 __all__ = ["migrated_sqlite", "server", "sqlite_template", "start_server"]     # fixtures are found by their names here
 
-PATIENCE_MS = 15_000    # for what must come; it mostly comes within a tenth of a second
+PATIENCE_MS = 30_000    # for what must come; it mostly comes within a tenth of a second
 
 # What the browser and htmx say in the console of an answer 4xx or 5xx, or of none: what the tests that expect one leave out.
 NETWORK_ERRORS = "Failed to load resource", "htmx: htmx:error: Failed to fetch"

@@ -163,7 +163,8 @@ def test_signing_out_in_one_tab_is_said_in_all_and_the_next_user_of_the_browser_
         expect(tab.page.get_by_role("status")).to_have_text("Signed out")
         is_signed_in(tab.page, ada)
     assert others[0].row(f"Seen by {bob['name']}").count() == 0
-    others[0].page.get_by_role("button", name="Refresh").click()
+    expect(others[1].page.get_by_text("You are signed out here")).to_be_visible()
+    others[0].page.get_by_role("button", name="Reload").click()
     is_signed_in(others[0].is_connected().page, bob)
 
 

@@ -14,6 +14,7 @@ import { Notice } from "./notice.js";
 import { Offline } from "./offline.js";
 import { watchPasswordButtons } from "./password.js";
 import { askToSignIn } from "./sign_in.js";
+import { watchSignOut } from "./signed_out.js";
 import { addUpTables } from "./sums.js";
 import { showLocalTimes } from "./times.js";
 import { Toasts } from "./toasts.js";
@@ -29,6 +30,7 @@ document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
 const dialog = new Dialog(document.getElementById("dialog"));
 new Notice(document.querySelector("[data-notice]"));
 new Offline(document.querySelector("[data-offline]"));
+watchSignOut(document.querySelector("[data-signed-out]"));
 const toasts = document.querySelector("[data-toasts]");
 if (toasts) new Toasts(toasts);
 showLocalTimes();

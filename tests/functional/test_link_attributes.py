@@ -10,6 +10,8 @@ from .shop import Shop
 from .test_rights import AnyPolicy, SessionPolicy
 
 NOBODY = {"REMOTE_ADDR": "192.0.2.1"}
+LOOP = {"SERVER_PROTOCOL": "HTTP/1.1", "myapp.hand_over": "never called"}
+HANDSHAKE = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": f"{'A' * 22}=="}
 
 
 class Body(HTMLParser):
@@ -88,13 +90,15 @@ def test_each_sign_in_has_another_name_in_which_nothing_of_the_session_is(sqlite
     assert "data-rt-viewer" not in body(sqlite_client.elsewhere_as(NOBODY).get("/login"))
 
 
-@pytest.mark.parametrize("path", ["/events", "/events/poll"])
+@pytest.mark.parametrize("path", ["/events", "/events/poll", "/events/socket"])
 def test_a_page_is_answered_in_the_name_of_its_viewer_and_of_no_other_that_is_signed_in_now(sqlite_client, path):
     for name in "Ada", "Bob":
         sqlite_client.add_user(name)
     ada, bob, nobody = sqlite_client.signed_in(2), sqlite_client.signed_in(3), sqlite_client.elsewhere_as(NOBODY)
     asked = f"{path}?topic=channels&viewer="
     name = body(ada.get("/"))["data-rt-viewer"]
-    ada.head(asked + name, status=200)
+    if path != "/events/socket":
+        ada.head(asked + name, status=200)
     for browser, named in (bob, name), (sqlite_client, name), (nobody, name), (ada, ""), (nobody, ""):
-        assert browser.get(asked + named, status=401).json["detail"].endswith("reload it")
+        answer = browser.get(asked + named, headers=HANDSHAKE, extra_environ=LOOP, status=401)
+        assert answer.json["detail"].endswith("reload it")

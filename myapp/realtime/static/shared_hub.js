@@ -5,7 +5,8 @@
  */
 
 const PING_MS = 20000;          // a page notices within this, and the next, that its worker is dead
-const ANSWER_WITHIN_MS = 5000;  // a worker that lives answers in milliseconds, one that has to be loaded takes longer
+const ANSWER_WITHIN_MS = 5000;  // a worker that lives answers in milliseconds
+const BEGIN_WITHIN_MS = 15000;  // one may have to be loaded first: a dozen modules, over a slow network
 
 export class SharedHub {
     #startWorker;
@@ -14,6 +15,7 @@ export class SharedHub {
     #send = null;
     #port = null;
     #tellOwn = null;    // the word to the hub in the page, once it is that
+    #isHeard = false;   // this worker has answered
     #isDoubted = false; // the last worker did not answer
     #ping = null;
     #deadline = null;
@@ -50,6 +52,7 @@ export class SharedHub {
             worker.onerror = () => this.#port === port && this.#fallBack();
             port.onmessage = ({ data }) => this.#port === port && this.#hear(data);
             this.#port = port;
+            this.#isHeard = false;
             return true;
         } catch {
             this.#fallBack();  // a browser that has SharedWorker may still forbid it
@@ -67,6 +70,7 @@ export class SharedHub {
     #hear(message) {
         this.#calm();
         this.#isDoubted = false;
+        this.#isHeard = true;
         if (message.kind !== "pong") this.#send(message);
     }
 
@@ -79,7 +83,7 @@ export class SharedHub {
     #ask() {
         if (this.#port === null) return;
         this.#port.postMessage({ kind: "ping" });
-        this.#deadline ??= this.#clock.setTimeout(() => this.#replace(), ANSWER_WITHIN_MS);
+        this.#deadline ??= this.#clock.setTimeout(() => this.#replace(), this.#isHeard ? ANSWER_WITHIN_MS : BEGIN_WITHIN_MS);
         this.#clock.clearTimeout(this.#ping);
         this.#ping = this.#clock.setTimeout(() => this.#ask(), PING_MS);
     }

@@ -28,7 +28,7 @@ def test_a_channel_is_made_renamed_opened_and_deleted_by_forms(sqlite_client):
     form = page.click("Edit channel").forms[0]
     form["title"], form["kind"] = "The <b> board", "announcement"
     page = form.submit(status=303).follow()
-    assert page.html.h1.text.strip() == "The <b> board" and "Editors post here" in page.text
+    assert page.html.h1.text.strip() == "The <b> board" and "Editors post here, everybody reads." in page.text
     row = sqlite_client.get("/channels").html.find(id="channel-1")
     assert "The <b> board" in row.th.text and [cell.text for cell in row.find_all("td")[:2]] == ["Editors", "Everybody"]
     page = sqlite_client.get("/channels/board/delete")

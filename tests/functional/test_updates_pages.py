@@ -47,6 +47,8 @@ def test_the_feed_of_a_channel_is_newest_first_with_what_makes_it_live_and_that_
         post(house, channel=channel)
     page = house.get("/updates/board")
     assert ids(page) == [3, 1] and "The board" in page.html.h1.text
+    [here] = page.html.find(id="channels").find_all(attrs={"aria-current": True})
+    assert here["data-channel"] == "board" and page.html.find(id="channels")["hx-get"] == "/channels/beside?shown=board"
     rows = feed(page)
     assert rows["data-rt-topics"] == "updates:board" and rows["data-rt-insert"] == "prepend" and rows["data-rt-cursor"].endswith("-9")
     assert ids(house.get("/updates")) == [3, 2, 1]

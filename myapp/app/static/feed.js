@@ -30,6 +30,7 @@ class Feed {
         this.#read = this.#form?.dataset.read === "0" ? this.#newest : 0;
         this.#unread = new Unread({ viewer: this.#viewer, isBeingRead: (channel) => this.#isBeingRead(channel) });
         this.#showOwnButtons();
+        showCurrentChannel();
         this.#watch();
         this.#look();
     }
@@ -113,4 +114,10 @@ class Feed {
         this.#list.dataset.rtInsert = "prepend";
         scrollTo({ top: 0, behavior: "instant" });
     }
+}
+
+/* Where there is room for one line of them only, it begins with the one that is open. */
+function showCurrentChannel() {
+    const channels = document.getElementById("channels");
+    channels.scrollLeft = channels.querySelector("[aria-current]").offsetLeft - channels.offsetLeft - 12;
 }

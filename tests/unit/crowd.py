@@ -23,8 +23,9 @@ class Crowd:
             self._join(self.random.choice(lonely))
 
     def _lonely(self):
+        streams = self.hub._streams
         for client in self.clients:
-            if client.stream not in self.hub._streams:      # the loop has closed its connection
+            if client.stream not in streams:        # the loop has closed its connection
                 client.stream = None
         return [client for client in self.clients if client.stream is None]
 
@@ -88,8 +89,9 @@ class Crowd:
     def _connected(self, by_loop):
         """The clients that are connected, on a thread of their own or by the loop, to which they have been handed over."""
         handed_over = {client for client, _ in self._handed_over}
-        return [client for client in self.clients if client.stream in self.hub._streams and client not in handed_over
-                and (client.stream in self._adopted) == by_loop]
+        streams, adopted = self.hub._streams, self._adopted
+        return [client for client in self.clients
+                if client.stream in streams and client not in handed_over and (client.stream in adopted) == by_loop]
 
     def read(self):
         if on_threads := self._connected(by_loop=False):

@@ -2,8 +2,11 @@
 
 Only the numbers of the sockets are real, so that closing one frees its number for the next.
 """
+import fcntl
 import select
 import socket
+
+FIRST = 1000    # number of a socket, whatever else this process has open: a set of numbers is gone through in an order that they decide
 
 
 class Kernel:
@@ -26,7 +29,8 @@ class Kernel:
 
     def connect(self, client, stream):
         """Return a socket to `client`, to whom `stream` is to be sent."""
-        sock = socket.socket(socket.AF_UNIX)
+        with socket.socket(socket.AF_UNIX) as made:
+            sock = socket.socket(fileno=fcntl.fcntl(made.fileno(), fcntl.F_DUPFD_CLOEXEC, FIRST))
         self._streams[sock.fileno()] = client, stream
         for of_the_last in self._watched, self._edges, self._hung_up:
             of_the_last.discard(sock.fileno())

@@ -26,6 +26,15 @@ class StrictLock:
             self._world.let_others_run(0.04)
 
 
+class InOrder(dict):
+    """A set that is gone through in the order of entry: another one goes by addresses, and no seed would be the same world twice."""
+
+    def add(self, item):
+        self[item] = None
+
+    remove = dict.__delitem__
+
+
 class Encoding:
     """JSON lines, and a moment for others at every call that the core must not make under its lock."""
 

@@ -14,7 +14,7 @@ from collections import Counter
 from .crowd import Crowd
 from .ending import Ending
 from .kernel import Kernel
-from .surroundings import Answers, Encoding, StrictLock, Unreadable
+from .surroundings import Answers, Encoding, InOrder, StrictLock, Unreadable
 from .watching import Watching
 
 TOPICS = "abcde"
@@ -39,6 +39,7 @@ class World(Crowd, Watching, Ending):
                             window=16, pending_bytes=40_000, **limits)
         lock = StrictLock(self)
         self.hub.lock = self.hub.growth._lock = self.hub._runs._lock = self.hub._replay._window._lock = lock
+        self.hub._streams = InOrder()
         self._interests = [
             frozenset(self.random.sample(TOPICS, self.random.randrange(1, 3))) for _ in range(self.random.choice([2, 4, 12]))]
         self._loops_part = self.random.choice([0.5, 0.9, 1])

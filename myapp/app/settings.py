@@ -1,16 +1,9 @@
 """The table of the `myapp.*` keys."""
 import limits
 
-from myapp.realtime import Setting, duration, origins, text
+from myapp.realtime import Setting, boolean, duration, origins, text
 
 SECRET_LEAST = 32       # characters; no placeholder such as change-me has so many
-
-
-def boolean(value):
-    """A cast to True or False."""
-    if value.lower() not in {"true", "false"}:
-        raise ValueError("true or false")
-    return value.lower() == "true"
 
 
 def secret(value):

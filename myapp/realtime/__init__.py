@@ -20,7 +20,7 @@ from .problem import problem
 from .publish import Realtime, session
 from .runtime import Runtime
 from .server_sent_event import ServerSentEvent
-from .settings import Setting, duration, duration_range, integer, origins, size, text
+from .settings import Setting, boolean, duration, duration_range, integer, origins, size, text
 from .strict_json import read_json
 from .topics import authorize
 
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 __all__ = [
     "BrokerLost", "BrokerRestored", "EventCommitted", "InvalidEvent", "LogUnavailable",
     "NotSetUp", "PublishAsked", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
-    "UnknownTopic", "authorize", "duration", "duration_range", "event_source", "includeme", "integer",
+    "UnknownTopic", "authorize", "boolean", "duration", "duration_range", "event_source", "includeme", "integer",
     "origins", "problem", "read_json", "session", "size", "text"]
 
 

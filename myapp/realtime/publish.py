@@ -99,7 +99,8 @@ class Realtime:
         A mapping of text, escaped where a template writes it as it is. Reads the database as the security policy does.
         transports: names with blanks between, best first, where a page wants others than `realtime.transports`. Raises ValueError.
         """
-        return link_attributes(self.request, self.build, transports or self._runtime.transports)
+        return link_attributes(
+            self.request, self.build, transports or self._runtime.transports, is_hot=self._runtime.hot_reload)
 
     def recent(self, topic: str, *, type: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
         """Return the newest events of `topic`, at most `limit`, oldest first, as far as the log keeps them: for a history to look at.

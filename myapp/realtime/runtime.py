@@ -67,7 +67,7 @@ class Runtime:
         self.topics = registry.realtime_topics
         self.fragments = Fragments(registry, self.topics)
         self.session_name, self.max_event = settings["session"], settings["max_event"]
-        self.transports = settings["transports"]    # of pages
+        self.transports, self.hot_reload = settings["transports"], settings["hot_reload"]   # of pages
         self.max_topics, self.stream_lifetime = settings["max_topics"], settings["stream_lifetime"]
         self.counts_users, self.counts_addresses = settings["max_streams_per_user"] > 0, settings["max_streams_per_address"] > 0
         self.allowed_origins = settings["allowed_origins"] or frozenset()

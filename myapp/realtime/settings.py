@@ -33,6 +33,13 @@ def text(value):
     return value
 
 
+def boolean(value):
+    """A cast to True or False."""
+    if value.lower() not in {"true", "false"}:
+        raise ValueError("true or false")
+    return value.lower() == "true"
+
+
 def integer(least=0, most=1 << 31):
     def cast(value):
         if not re.fullmatch(r"[0-9]{1,10}", value) or not least <= int(value) <= most:
@@ -139,6 +146,8 @@ TABLE = [
     Setting("session", text, "dbsession", "The request attribute that is the SQLAlchemy session."),
     Setting("transports", transports, "sse longpoll poll",
             "How pages connect, best first: sse, websocket, longpoll, poll; where one does not come through the next is tried."),
+    Setting("hot_reload", boolean, "false",
+            "Development: open pages reload themselves as soon as the server runs other code, templates or static files than before."),
     Setting("heartbeat", duration("100ms", "5m"), "15s", "Silence after which a stream is sent a heartbeat."),
     Setting("retry", duration_range("0s", "10m"), "2s..5s", "Range in which each client is told to wait before it connects again."),
     Setting("stream_lifetime", duration(), "0s", "How long a stream may last before the client must connect again; 0s is for ever."),

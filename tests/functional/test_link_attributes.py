@@ -66,6 +66,13 @@ def test_a_page_says_where_and_how_it_connects_wherever_the_application_is_mount
         rt.link_attributes(transports="sse longpol")
 
 
+def test_a_page_that_answers_a_form_never_reloads_itself_and_one_in_development_does_so_at_once(make_shop):
+    shop = make_shop(**{"realtime.hot_reload": "true"})
+    assert body(shop.get("/page"))["data-rt-hot"] == ""
+    assert "data-rt-build" not in body(shop.post("/page"))
+    assert "data-rt-hot" not in body(make_shop().get("/page"))
+
+
 @pytest.mark.parametrize("policy", [AnyPolicy, SessionPolicy])
 def test_any_policys_users_have_a_name_each_and_nobody_has_none(make_shop, policy):
     shop = make_shop(policy())

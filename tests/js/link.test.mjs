@@ -60,9 +60,20 @@ test("an event is handed on as the envelope says, and tells html null from html 
     assert.deepEqual(events.map(({ html }) => html), ["<tr>", null, undefined]);
 });
 
-test("connected says the position before the state", async () => {
+test("connected says the build and the position before the state", async () => {
     const { said } = await connected();
-    assert.deepEqual(said, [{ kind: "position", id: "5f-10" }, { kind: "state", state: "sse" }]);
+    assert.deepEqual(said, [{ kind: "build", build: "b1" }, { kind: "position", id: "5f-10" }, { kind: "state", state: "sse" }]);
+});
+
+test("a build is said when it is another one", async () => {
+    const { server, clock, said } = await connected();
+    await server.last.cut();
+    await clock.pass(3000);
+    await server.last.connected("5f-10");
+    await server.last.cut();
+    await clock.pass(3000);
+    await server.last.send("connected", { status: "connected", heartbeat_s: 15, build: "b2" }, "5f-10");
+    assert.deepEqual(said.filter(({ kind }) => kind === "build").map(({ build }) => build), ["b1", "b2"]);
 });
 
 test("the cursor of the last event or heartbeat is carried over a reconnect; a transient event moves nothing", async () => {
@@ -298,7 +309,7 @@ test("an event that is no JSON object is loss, said as a reset, and the stream g
     await server.last.write("id: 5f-11\nevent: x\ndata: {\"topic\": \n\n");
     await server.last.write("id: 5f-12\nevent: x\ndata: null\n\n");
     await server.last.event("users", "5f-13");
-    assert.deepEqual(said.slice(2).map(({ kind, id, reason }) => [kind, id, reason]),
+    assert.deepEqual(said.slice(3).map(({ kind, id, reason }) => [kind, id, reason]),
         [["reset", "5f-11", "unreadable"], ["reset", "5f-12", "unreadable"], ["event", "5f-13", undefined]]);
     assert.equal(warn.mock.callCount(), 2);
 });

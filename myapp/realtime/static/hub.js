@@ -7,7 +7,7 @@
  *   to the hub    {kind: "join", topics: {users: "5f3a9c1e-1042", rows: null}, memory?}, again when they change; "leave"; "kick"
  *   from the hub  {kind: "state", state}, {kind: "event", id, topic, type, data, key, html}, {kind: "position", id} (you have all
  *                 of your topics up to here), {kind: "reset", id, reason, spread_ms}, {kind: "refused", topics, status},
- *                 {kind: "memory", memory}, for the page's next join
+ *                 {kind: "memory", memory}, for the page's next join, {kind: "build", build}, that the server runs
  */
 
 import { compare, isNews, oldest } from "./cursor.js";
@@ -47,6 +47,7 @@ export class Hub {
         listener.want(topics);
         if (this.#needsOpening(listener)) this.#open();
         else if (this.#link.cursor !== null) listener.take({ kind: "position", id: this.#link.cursor });
+        if (this.#link.build !== null) listener.send({ kind: "build", build: this.#link.build });
         listener.send({ kind: "state", state: this.#link.state });
         this.#closeIfUnwanted();
     }

@@ -1,10 +1,10 @@
 /* The link: keeps one connection to the server, and says what arrives and how it stands.
  *
  * It knows when to connect again, with which topics and from which cursor. How one connection is made and read is a rung's
- * business (sse.js, websocket.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch, clock and
- * chance are arguments, so that it is tested without waiting. What it says to its owner are plain objects with a `kind`: `state`,
- * `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status that said so), `memory` (what the link of
- * the next page may know of this one).
+ * business (sse.js, websocket.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch,
+ * clock and chance are arguments, so that it is tested without waiting. What it says to its owner are plain objects with a `kind`:
+ * `state`, `build` (that the server runs), `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status
+ * that said so), `memory` (what the link of the next page may know of this one).
  */
 
 import { Connection } from "./connection.js";
@@ -27,6 +27,7 @@ export class Link {
     #topics = [];
     #cursor = null;
     #state = "connecting";
+    #build = null;
     #connection = null; // the one that counts; there is never another
     #timer = null;
     #climbTimer = null;
@@ -51,6 +52,11 @@ export class Link {
 
     get cursor() {
         return this.#cursor;
+    }
+
+    /** The build that the server said it runs; null before its first word. */
+    get build() {
+        return this.#build;
     }
 
     /** One of connecting, off, signed-out, or the state of the rung that is connected: sse, websocket, polling. */
@@ -134,10 +140,18 @@ export class Link {
         if (message.id !== undefined) this.#cursor = message.id;
         if (message.kind === "retry") this.#retry.told(message.ms);
         else if (message.kind === "connected") this.#connected(message);
+        else if (message.kind === "build") this.#noteBuild(message);
         else if (message.kind !== "heard") this.#deliver(message);
     }
 
-    #connected({ id }) {
+    #noteBuild({ build }) {
+        if (build === undefined || build === this.#build) return;
+        this.#build = build;
+        this.#deliver({ kind: "build", build });
+    }
+
+    #connected({ id, build }) {
+        this.#noteBuild({ build });
         this.#forgetFailures(this.#connection);
         if (!this.#ladder.isAtTop) this.#climbLater();
         this.#deliver({ kind: "position", id });

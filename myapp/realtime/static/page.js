@@ -10,12 +10,15 @@ import { isNews, oldest } from "./cursor.js";
 import { Flash } from "./flash.js";
 import { Held } from "./held.js";
 import { hubOf } from "./hubs.js";
+import { isInUse } from "./in_use.js";
 import { Lists } from "./lists.js";
+import { Newer } from "./newer.js";
 import { Pause } from "./pause.js";
 import { Refetch } from "./refetch.js";
 import { Refused, topicsOf } from "./refused.js";
 import { Say } from "./say.js";
 import { Status } from "./status.js";
+import { WORLD } from "./world.js";
 
 const REST_AFTER_MS = 10000;  // unseen; whoever only looks something up in another tab comes back to a live page
 const NEWS = new Set(["event", "position", "reset"]);  // messages that come from the server
@@ -31,6 +34,7 @@ class Page {
     #refused = new Refused((sentence) => this.#say.tell(sentence));
     #refetch = new Refetch();
     #age = new Age();
+    #newer = newerOf(document.body.dataset, (isOffered) => this.#offer(isOffered));
     #pause = new Pause({ deliver: (message) => this.#show(message), onTurned: (isOn) => this.#turned(isOn) });
     #status = new Status((state) => this.#stateShown(state));
     #held = new Held((list) => this.#refetch.ask(list));
@@ -67,6 +71,7 @@ class Page {
         for (const swap of ["htmx:after:swap", "rt-swap"]) document.addEventListener(swap, () => this.#swapped());
         document.addEventListener("click", ({ target }) => {
             if (target.closest("[data-rt-refresh]")) this.#refresh();
+            if (target.closest("[data-rt-reload]")) this.#newer.reload();
         });
     }
 
@@ -129,6 +134,7 @@ class Page {
         if (NEWS.has(message.kind)) this.#age.heard();
         const acts = {
             state: ({ state }) => this.#positions.size > 0 && this.#status.set(state),
+            build: ({ build }) => this.#newer.meet(build),
             position: ({ id }) => this.#advance(id),
             event: (event) => this.#event(event),
             reset: (reset) => this.#startOver(reset),
@@ -194,12 +200,25 @@ class Page {
         this.#age.show(this.#pause.isOn || this.#status.isDown);
     }
 
+    /* Each place that has words for it (`data-rt-newer`) shows whether there is a newer build to reload the page for. */
+    #offer(isOffered) {
+        const places = [...document.querySelectorAll("[data-rt-newer]")];
+        if (isOffered && places.some(({ hidden }) => hidden)) this.#say.tell("A new version is here.");
+        places.forEach((place) => place.toggleAttribute("hidden", !isOffered));
+    }
+
     #drop({ topics, status }) {
         topics.forEach((topic) => this.#positions.delete(topic));
         this.#refused.add(topics);
         this.#status.draw({ isNeeded: this.#positions.size > 0 });
         fire("rt-refused", { topics, status });
     }
+}
+
+/* A tab that may keep nothing has no storage: asking for it throws, and that is found out there. */
+function newerOf({ rtBuild, rtHot }, offer) {
+    const world = { ...WORLD, get storage() { return sessionStorage; }, isInUse, reload: () => location.reload() };
+    return new Newer({ own: rtBuild, isHot: rtHot !== undefined, world, offer });
 }
 
 /* Which topics the elements of the page name, and the cursor that the page has each of them from. */

@@ -68,10 +68,11 @@ async function ask({ url, topics, viewer, cursor, fetch, clock, signal }, waitS)
 }
 
 /* What an answer says to the link. A transient event has the id null. Without a cursor there is no position: the old one stays. */
-function meaning({ cursor, reset, more, events }) {
+function meaning({ cursor, build, reset, more, events }) {
     const event = ({ id, topic, type, data, key, html }) => ({ kind: "event", id: id ?? undefined, topic, type, data, key, html });
     const told = events.map(event);
     const messages = [
+        ...(build ? [{ kind: "build", build }] : []),
         ...(reset ? [{ kind: "reset", reason: reset.reason, spread_ms: reset.spread_ms ?? 0 }] : []),
         ...told,
         ...(cursor ? [{ kind: "position", id: cursor }] : []),

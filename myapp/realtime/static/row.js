@@ -5,7 +5,7 @@
  */
 
 const LEAVE_MS = 400;  // as long as the animation of .rt-leave in realtime.css
-const TYPED_IN = `:is(textarea, select, [contenteditable], input:not(${
+export const TYPED_IN = `:is(textarea, select, [contenteditable], input:not(${
     ["hidden", "submit", "button", "reset", "image"].map((type) => `[type=${type}]`).join()}))`;
 const FOCUSABLE = ":is(a[href], button, input, select, textarea, summary, [tabindex])";
 

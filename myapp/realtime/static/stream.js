@@ -9,7 +9,7 @@ const UNREADABLE_SPREAD_MS = 5000;  // an event nobody can read reaches all page
 
 const CONTROL = {
     __proto__: null,
-    connected: ({ heartbeat_s }) => ({ kind: "connected", heartbeatMs: heartbeat_s > 0 ? heartbeat_s * 1000 : HEARTBEAT_MS }),
+    connected: ({ heartbeat_s, build }) => ({ kind: "connected", heartbeatMs: heartbeat_s > 0 ? heartbeat_s * 1000 : HEARTBEAT_MS, build }),
     heartbeat: () => ({ kind: "position" }),
     reset: ({ reason, spread_ms }) => ({ kind: "reset", reason, spread_ms: spread_ms ?? 0 }),
     closing: ({ reason, topics }) => ({ kind: "closing", reason, topics: topics ?? [] }),

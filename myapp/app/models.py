@@ -53,19 +53,21 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(100), index=True)
+    name_key: Mapped[str] = mapped_column(sa.Text, server_default="", index=True)   # for order and search; see search_key() below
     email: Mapped[str] = mapped_column(sa.String(254))
     email_key: Mapped[str] = mapped_column(sa.Text, unique=True)    # see email_key() below
     role: Mapped[str] = mapped_column(sa.String(20))
     password_hash: Mapped[str | None] = mapped_column(sa.Text)
+    changed_by: Mapped[str] = mapped_column(sa.String(100), server_default="")      # what that person was called then; see NumberRow
     version: Mapped[int] = mapped_column()
     created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     changed: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
 
     __mapper_args__ = {"version_id_col": version}
 
-    @validates("email")
+    @validates("email", "name")
     def _keep_key(self, attribute, value):
-        self.email_key = email_key(value)
+        setattr(self, f"{attribute}_key", search_key(value))
         return value
 
     def as_dict(self):

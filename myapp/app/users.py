@@ -44,7 +44,7 @@ class Users:
         role, password, moment = values.get("role", Role.MEMBER), values.get("password"), now()
         self._insist_on_right(role=role, before=Role.MEMBER)
         self._insist_on_own_password(None, password)
-        user = User(name=values["name"], email=values["email"], role=role, created=moment, changed=moment,
+        user = User(name=values["name"], email=values["email"], role=role, created=moment, changed=moment, changed_by=self._actor.name,
                     password_hash=self._hash(password))
         with writing(self._dbsession, taken=TAKEN):
             self._dbsession.add(user)
@@ -95,7 +95,7 @@ class Users:
                 setattr(user, field, value)
             if password_hash:
                 user.password_hash = password_hash
-            user.changed = now()
+            user.changed, user.changed_by = now(), self._actor.name
         self._publish(USER_UPDATED, user, user.as_dict())
         if password_hash:
             self._audit(Action.PASSWORD_CHANGED, subject=user_subject(user))

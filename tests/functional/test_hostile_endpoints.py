@@ -32,6 +32,7 @@ TAKES = {
     "DELETE /api/sessions/{id}": {},
     "POST /users/new": {"name": "Bob", "email": "bob@example.org", "role": "member", "password": "", "csrf_token": None},
     "POST /users/{id}/edit": {"name": "Bob", "email": "bob@example.org", "role": "member", "password": "", "version": None},
+    "POST /users/{id}/meanwhile": {"name": "Bob", "email": "bob@example.org", "role": "member", "password": "", "version": None},
     "POST /users/{id}/delete": {"csrf_token": None},
     "POST /rows/new": {"value": "5", "csrf_token": None},
     "POST /rows/{id}/edit": {"a": "5", "b": "6", "version": None},

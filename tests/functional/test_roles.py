@@ -11,6 +11,8 @@ TABLE = [
     ("POST", "/users/new", {"name": "x", "email": "x@example.org"}, (303, 303, 403, 401)),
     ("POST", "/users/{member}/edit", {"name": "x"}, (303, 303, 403, 401)),
     ("POST", "/users/{admin}/edit", {"name": "x"}, (303, 403, 403, 401)),
+    ("GET", "/users/{member}/meanwhile?version=1", None, (200, 200, 403, 401)),
+    ("POST", "/users/{member}/meanwhile", {"name": "x"}, (200, 200, 403, 401)),
     ("POST", "/users/{member}/delete", {}, (303, 303, 403, 401)),
     ("POST", "/users/{admin}/delete", {}, (303, 403, 403, 401)),
     ("GET", "/updates", None, (200, 200, 200, 401)),

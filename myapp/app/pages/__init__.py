@@ -3,6 +3,7 @@
 
 def includeme(config):
     config.include(".dashboard")
+    config.include(".user_list")
     config.include(".users")
     config.include(".rows")
     config.include(".updates")

@@ -1,27 +1,18 @@
-"""/users: the live table, and the forms New, Edit and Delete; in a dialog with JavaScript, as plain pages without."""
-import sqlalchemy as sa
+"""The forms of users: New, Edit and Delete; in a dialog with JavaScript, as plain pages without. Their table: user_list.py."""
 from pyramid.view import view_config, view_defaults
 
-from myapp.app.contexts import EDIT_USERS, VIEW
-from myapp.app.errors import Refusal
-from myapp.app.models import Role, User
-from myapp.app.topics import USERS
+from myapp.app import fields
+from myapp.app.acts import VERSION
+from myapp.app.contexts import EDIT_USERS
+from myapp.app.errors import NotFound, Refusal, Stale
+from myapp.app.models import Role
 from myapp.app.users import Users, get_user, user_id
 
 from .forms import done, typed_fields
 
-MOST_ROWS = 200     # of the table: some 100 kB of HTML
 FORM = "myapp.app:templates/users/form.jinja2"
 DELETE = "myapp.app:templates/users/delete.jinja2"
 FIELDS = ("name", "email", "role", "password", "version")
-
-
-@view_config(route_name="users", request_method="GET", permission=VIEW, renderer="myapp.app:templates/users/list.jinja2")
-def read(request):
-    cursor = request.realtime.cursor()      # before the rows: an event may then come twice, never not at all
-    users = request.dbsession.scalars(sa.select(User).order_by(User.id.desc()).limit(MOST_ROWS))
-    total = request.dbsession.scalar(sa.select(sa.func.count(User.id)))
-    return {"topic": USERS, "cursor": cursor, "items": [user.as_dict() for user in users], "total": total}
 
 
 @view_defaults(route_name="users_new", permission=EDIT_USERS, renderer=FORM)
@@ -63,6 +54,31 @@ class EditUser:
         return done(self.request, "users")
 
 
+@view_defaults(route_name="users_meanwhile", permission=EDIT_USERS)
+class Meanwhile:
+    """What has become of a user since somebody opened the form: a line that says so, and the form with both values."""
+
+    def __init__(self, request):
+        self.request = request
+
+    @view_config(request_method="GET", renderer="myapp.app:templates/users/meanwhile.jinja2")
+    def tell(self):
+        version = fields.read_fields(self.request.GET, {"version": VERSION}, required=("version",))["version"]
+        try:
+            user = get_user(self.request)
+        except NotFound:
+            return {"user": None}
+        return {"user": user.as_dict(), "by": user.changed_by, "is_changed": user.version != version}
+
+    @view_config(request_method="POST", renderer=FORM)
+    def show(self):
+        """As if the form had been saved and refused; nothing is."""
+        user = get_user(self.request)
+        values = form(self.request, user, typed_fields(self.request, FIELDS), Stale(user.as_dict()))
+        self.request.response.status_int = 200
+        return values
+
+
 @view_defaults(route_name="users_delete", permission=EDIT_USERS, renderer=DELETE)
 class DeleteUser:
     def __init__(self, request):
@@ -99,6 +115,7 @@ def form(request, user, typed, refusal=None):
         "errors": getattr(refusal, "errors", {}),
         "problem": refusal and str(refusal),
         "present": {field: present[field] for field in ("name", "email", "role") if present[field] != typed.get(field)} if present else {},
+        "by": user.changed_by if present else "",
         "roles": list(Role),
         "may_set_role": request.viewer["is_admin"],
         "may_set_password": request.viewer["is_admin"] or (user is not None and user.id == request.viewer["id"]),
@@ -106,8 +123,8 @@ def form(request, user, typed, refusal=None):
 
 
 def includeme(config):
-    config.add_route("users", "/users")
     config.add_route("users_new", "/users/new")
     config.add_route("users_edit", "/users/{id:[0-9]{1,18}}/edit")
+    config.add_route("users_meanwhile", "/users/{id:[0-9]{1,18}}/meanwhile")
     config.add_route("users_delete", "/users/{id:[0-9]{1,18}}/delete")
     config.scan(__name__)

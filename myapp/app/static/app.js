@@ -9,6 +9,7 @@ import { countDown } from "./countdown.js";
 import { showDeltas } from "./deltas.js";
 import { Dialog } from "./dialog.js";
 import { watchFeed } from "./feed.js";
+import { tellForms } from "./meanwhile.js";
 import { watchMenus } from "./menu.js";
 import { Notice } from "./notice.js";
 import { Offline } from "./offline.js";
@@ -43,6 +44,7 @@ watchCells();
 showDeltas();
 addUpTables();
 watchFeed();
+tellForms("users-changed");
 
 /* A form did what it should. The row arrives by the live link; where that is down or held back just now, the list is read again. */
 document.addEventListener("saved", () => {

@@ -11,7 +11,6 @@ export class Held {
 
     /** refetch(list): reads a list anew. */
     constructor(refetch) {
-        document.addEventListener("htmx:after:swap", () => this.#forgetShown());
         document.addEventListener("click", ({ target }) => {
             const button = target.closest("[data-rt-held]");
             if (button) refetch(document.getElementById(button.dataset.rtHeld));
@@ -28,8 +27,8 @@ export class Held {
         if (this.#lists.get(list.id)?.delete(key)) this.#show(list.id);
     }
 
-    /* A list that was read anew has all that is older than its cursor. */
-    #forgetShown() {
+    /** After a swap: a list that was read anew has all that is older than its cursor. */
+    draw() {
         for (const [id, held] of this.#lists) {
             const cursor = document.getElementById(id)?.dataset.rtCursor;
             for (const [key, event] of held) if (!isNews(event, cursor)) held.delete(key);

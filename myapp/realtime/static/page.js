@@ -125,6 +125,7 @@ class Page {
     #swapped() {
         this.#lists.applyAgain();
         this.#refused.draw();
+        this.#held.draw();
         this.#pause.draw();
         this.#age.draw();
         if (!this.#isResting) this.#join();

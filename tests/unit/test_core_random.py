@@ -31,6 +31,11 @@ def test_any_interleaving_gives_each_client_exactly_its_events(folder):
     assert clients > 20 * len(SEEDS) and seen > 400 * len(SEEDS) and MET <= met.keys(), "the worlds were too quiet to prove anything"
 
 
+def test_a_seed_is_the_same_world_each_time(folder):
+    one, other = ([world.run(copies.load(folder), seed).random.random() for seed in range(3)] for _ in range(2))
+    assert one == other
+
+
 @pytest.mark.parametrize("mutation", MUTANTS.values(), ids=MUTANTS.keys())
 def test_a_planted_fault_is_found_out(folder, mutation):
     core = copies.load(folder, mutation)

@@ -13,6 +13,12 @@ MET = {"held up", "lagging", "revoked", "lifetime", "shutdown", "HubFull", "TooM
 MET |= {("answer", *kind) for kind in [
     (True, False, False, None), (True, True, False, None), (False, False, False, None), (False, False, True, None),
     (False, True, True, None), (False, False, False, "epoch")]}
+# The seed that finds a fault which few find: it is tried first. Once the seeds are other worlds, the search is as long as it was.
+FOUND_BY = {
+    "a heartbeat goes back in time": 52, "an empty answer says that one has what is on the tape": 29,
+    "polls are not told that all start over": 21,
+    "the past ends where the head is, not where live begins": 19, "a page of another life is replayed": 15,
+    "a newcomer ahead of the pack sees an event twice": 10, "what was held back in one life of the log goes out in the next": 9}
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +42,9 @@ def test_a_seed_is_the_same_world_each_time(folder):
     assert one == other
 
 
-@pytest.mark.parametrize("mutation", MUTANTS.values(), ids=MUTANTS.keys())
-def test_a_planted_fault_is_found_out(folder, mutation):
-    core = copies.load(folder, mutation)
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_a_planted_fault_is_found_out(folder, fault):
+    core = copies.load(folder, MUTANTS[fault])
     with pytest.raises((AssertionError, LookupError, TypeError, ValueError, core.LogTrimmed)):      # a promise broken, or its own feet
-        for seed in range(5 * len(SEEDS)):      # the first that trips ends it
+        for seed in FOUND_BY.get(fault, 0), *range(5 * len(SEEDS)):     # the first that trips ends it
             world.run(core, seed)

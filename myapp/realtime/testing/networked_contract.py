@@ -7,7 +7,8 @@ from .broker_contract import BrokerContract, a_logged_event
 from .ear import Ear, time_of, wait_until
 
 MANY = 20_000       # twice what any backlog holds
-WAIT_S = 0.001      # of each of so many, the least that could be called waiting: a busy machine takes a tenth of it
+MANY_S = 2.0        # for so many; whoever waited for the server, each time for the least, would take as long as that for a thousand
+TRIES = 3           # of which one must be as quick: a busy machine may have other things to do for some seconds
 QUICK_S = 0.1       # by which a write may be slowed, whatever state the broker is in
 
 
@@ -46,7 +47,7 @@ class NetworkedBrokerContract(BrokerContract):
                 ear = Ear(broker)
                 ear.wait_until(lambda: ear.reason, self.TIMEOUT_S)
                 dropped = broker.figures.dropped
-                assert time_of(lambda: [broker.publish([a_logged_event(seq)]) for seq in range(1, MANY + 1)]) < MANY * WAIT_S
+                assert any(time_of(lambda: publish_many(broker)) < MANY_S for _ in range(TRIES))
                 wait_until(lambda: broker.figures.dropped > dropped, self.TIMEOUT_S)
                 broker.publish([Event("e0", None, "a", "tick", "{}")])
             finally:
@@ -110,3 +111,8 @@ class NetworkedBrokerContract(BrokerContract):
             return any(event.epoch == "later" for event in ear.heard[heard:])
         wait_until(is_heard, self.RETURN_S, look_s=0.05)
         ear.wait_until(lambda: ear.is_up, self.RETURN_S)
+
+
+def publish_many(broker):
+    for seq in range(1, MANY + 1):
+        broker.publish([a_logged_event(seq)])

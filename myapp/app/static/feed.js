@@ -17,8 +17,8 @@ export function watchFeed() {
 class Feed {
     #feed;
     #viewer;
-    #form;              // by which is said what was read; the anonymous and empty feeds have none
-    #read;              // id of the last update of others that the server knows to be read
+    #form;              // by which is said what was read; null for the anonymous
+    #read;              // id of the last update of others here that the server knows to be read, -1 while there are older ones that are not
     #timer = null;
     #wasAtTop = true;
     #unread;
@@ -27,7 +27,7 @@ class Feed {
         this.#feed = feed;
         this.#viewer = Number(feed.dataset.viewer) || null;
         this.#form = feed.querySelector("[data-read]");
-        this.#read = this.#form?.dataset.read === "0" ? this.#newest : 0;
+        this.#read = this.#form?.dataset.read === "0" ? this.#newest : -1;
         this.#unread = new Unread({ viewer: this.#viewer, isBeingRead: (channel) => this.#isBeingRead(channel) });
         this.#showOwnButtons();
         showCurrentChannel();
@@ -59,8 +59,7 @@ class Feed {
 
     /* Of others: one's own updates are never unread. */
     get #newest() {
-        const rows = [...this.#list.querySelectorAll(`:scope > .update:not([data-author="${this.#viewer}"])`)];
-        return Math.max(0, ...rows.map((row) => Number(row.id.replace("update-", ""))));
+        return newestOf(this.#list.querySelectorAll(`:scope > .update:not([data-author="${this.#viewer}"])`));
     }
 
     /* Rows are the same for all viewers. Which of them are this one's says a style sheet, that no swap can undo. */
@@ -84,7 +83,8 @@ class Feed {
         this.#wasAtTop = isAtTop;
         this.#list.dataset.rtInsert = isAtTop ? "prepend" : "hold";
         if (hasReturned) this.#feed.querySelector("[data-rt-held]:not([hidden])")?.click();
-        if (this.#isBeingRead() && this.#newest > this.#read) this.#timer ??= setTimeout(() => this.#tell(), READ_MS + Math.random() * SPREAD_MS);
+        if (!this.#isBeingRead() || this.#newest <= this.#read) return;
+        this.#timer ??= setTimeout(() => this.#tell(), READ_MS + Math.random() * SPREAD_MS);
     }
 
     #isBeingRead(channel) {
@@ -95,7 +95,7 @@ class Feed {
     #tell() {
         clearTimeout(this.#timer);
         this.#timer = null;
-        this.#form.elements.update_id.value = this.#newest;
+        this.#form.elements.update_id.value = newestOf(this.#list.querySelectorAll(":scope > .update"));
         this.#read = this.#newest;
         this.#unread.clear(this.#feed.dataset.feed);
         // It outlives the page; and what comes to nothing is said again with the next update that is read.
@@ -116,8 +116,12 @@ class Feed {
     }
 }
 
+function newestOf(rows) {
+    return Math.max(0, ...[...rows].map((row) => Number(row.id.replace("update-", ""))));
+}
+
 /* Where there is room for one line of them only, it begins with the one that is open. */
 function showCurrentChannel() {
-    const channels = document.getElementById("channels");
-    channels.scrollLeft = channels.querySelector("[aria-current]").offsetLeft - channels.offsetLeft - 12;
+    const channels = document.getElementById("channels"), current = channels.querySelector("[aria-current]");
+    if (current) channels.scrollLeft = current.offsetLeft - channels.offsetLeft - 12;
 }

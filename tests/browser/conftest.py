@@ -34,7 +34,8 @@ def visit(browser):
     """visit(url, path="/users", may_fail=False, shares=True, **options of the context): a Person who has opened that page, in a browser
     of his own.
 
-    With the test ends what he saw: nothing went wrong in the console, no dialog of the browser's own came up, the CSP held.
+    With the test ends what he saw: in no tab did anything go wrong in the console, no dialog of the browser's own came up, and the CSP
+    held.
     may_fail: answers 4xx, 5xx and none at all are expected. shares: else the browser has no shared workers, and each page its own
     connection, which Playwright sees.
     """
@@ -47,10 +48,10 @@ def visit(browser):
         context.add_init_script(TELL_OF_VIOLATIONS)
         if not shares:
             context.add_init_script("delete window.SharedWorker")
+        context.on("console", lambda message: note(message.type, message.text, may_fail))
+        context.on("weberror", lambda error: problems.append(f"uncaught: {error.error}"))
+        context.on("dialog", lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page = context.new_page()
-        page.on("console", lambda message: note(message.type, message.text, may_fail))
-        page.on("pageerror", lambda error: problems.append(f"uncaught: {error}"))
-        page.on("dialog", lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.goto(url + path)
         return Person(page)
 

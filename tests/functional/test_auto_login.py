@@ -57,7 +57,7 @@ def test_the_page_and_the_log_say_that_it_is_on(migrated_sqlite, make_client, ca
         client = make_client(migrated_sqlite, "admin", is_new=True)
     assert "myapp.auto_login = admin" in caplog.text
     client.add_user("admin", "admin")
-    assert "myapp.auto_login" in client.get("/").html.find(role="note").text
+    assert "myapp.auto_login" in client.get("/").html.find(role="region").text
 
 
 def test_the_page_says_nothing_when_it_is_off(migrated_sqlite, make_client):

@@ -13,7 +13,6 @@ from ..realtime.core.handoff import Lapsed
 from ..realtime.throttle import Throttle
 from .deaf import reset_on_close
 from .pack import Pack
-from .talk import skip
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +158,7 @@ class Audience:
 
     def _rejoin(self, fd, stream, pack):
         if stream.has_parted:
-            skip(fd)        # else the kernel resets the connection for what was not read, and the last words may be lost with it
+            self._talk.skip(fd)     # else the kernel resets the connection for what was not read, and the last words may be lost with it
             return self.drop(stream)
         del self._rests[fd]
         pack.fds.add(fd)

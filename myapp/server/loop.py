@@ -13,7 +13,7 @@ from collections import deque
 
 from .audience import Audience
 from .bell import Bell
-from .talk import Talk, skip
+from .talk import Talk
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +25,12 @@ ROOM_S = 0.25           # for clients to take what a feed has grown by, half a t
 
 
 class StreamLoop:
-    def __init__(self, *, deaf_s, send_buffer=0, write=os.write, clock=time.monotonic, add_task=None):
+    def __init__(self, *, deaf_s, send_buffer=0, read=os.read, write=os.write, clock=time.monotonic, add_task=None):
         """A loop that waits for `start`.
 
         deaf_s       seconds for which a client may take nothing of what waits for it
         send_buffer  bytes that the kernel holds for one client, 0 for its own default
-        write        as os.write: (fd, bytes) -> how many it took; raises BlockingIOError when none
+        read, write  as os.read and os.write of descriptors that do not block
         clock        monotonic seconds, that of the streams' deadlines
         add_task     as of waitress's task dispatcher, for what clients ask for; None where none may say anything
         """
@@ -41,7 +41,7 @@ class StreamLoop:
         self.ring = self._bell.ring     # there is something to take: a newcomer, a feed that has grown, a stream that must end
         self._newcomers, self._is_asleep, self._is_stopped = deque(), False, False
         # The loop's own, as is all below
-        self._talk = Talk(ring=self.ring, add_task=add_task)
+        self._talk = Talk(ring=self.ring, add_task=add_task, read=read)
         self._audience = Audience(self._talk, deaf_s=deaf_s, write=write, clock=clock)
         self._streams = self._audience.streams
         self._hubs = set()                      # those that have had streams here
@@ -176,7 +176,7 @@ class StreamLoop:
     def _hear(self, fd, stream):
         """Read what a client says; False when it has left, or will not stop though it has nothing to say here, or does not listen."""
         if stream.dialogue is None:
-            return skip(fd)
+            return self._talk.skip(fd)
         is_there = self._talk.hear(fd, stream.dialogue)
         self._talk.send_for(stream)
         if is_there and self._talk.has_words(fd):

@@ -11,9 +11,9 @@ MOST_ASIDE = 1 << 16    # bytes for one client alone: whoever lets that many wai
 
 
 class Talk:
-    def __init__(self, *, ring, add_task):
+    def __init__(self, *, ring, add_task, read=os.read):
         """ring(): wakes the loop. add_task(task): as that of waitress's task dispatcher, has `task.service()` called by a worker."""
-        self._ring, self._add_task = ring, add_task
+        self._ring, self._add_task, self._read = ring, add_task, read
         self.done = deque()     # (stream, Outcome) of errands that are done
         self._asides = {}       # fd -> what its client alone is told at the next boundary of frames
         self._unheard = {}      # fd of a client that may have more to say -> None
@@ -31,7 +31,7 @@ class Talk:
     def hear(self, fd, dialogue):
         """Read once; the answer is kept until `take`. Returns False when the client has left, or does not listen."""
         try:
-            data = os.read(fd, PIECE)
+            data = self._read(fd, PIECE)
         except BlockingIOError:
             return True
         except OSError:
@@ -39,6 +39,19 @@ class Talk:
         if len(data) == PIECE:
             self._unheard[fd] = None
         return bool(data) and self.say(fd, dialogue.hear(data))
+
+    def skip(self, fd):
+        """Read what nobody wants to hear; False when there is no end of it, or when the client has left."""
+        reads, size = CHATTER
+        try:
+            for _ in range(reads):
+                if not self._read(fd, size):
+                    return False
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def send_for(self, stream):
         """Have done what the client of `stream` has asked for, if there is something and it is not being done already."""
@@ -79,17 +92,3 @@ class Errand:
 
     def cancel(self):
         """The server ends first."""
-
-
-def skip(fd):
-    """Read what nobody wants to hear; False when there is no end of it, or when the client has left."""
-    reads, size = CHATTER
-    try:
-        for _ in range(reads):
-            if not os.read(fd, size):
-                return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -11,12 +11,39 @@ class Client:
         self.encoding, self.owner, self.user, self.address, self.appetite = encoding, owner, user, address, appetite
         self.stream, self.last, self.ids = None, start, []              # start and last are Cursors, ids are seqs
         self.transients = []                    # numbers of those that it was told
+        self.may_speak, self.moves = False, []  # moves: (where, topics that it sees after that), as the hub has it
+        self._first = topics
+        self._asked, self._numbers = [], 0      # numbers of what it has asked for on this connection, and not been answered
         self._life = world.hub.cursor.epoch     # of the log: the last one that it may know to have begun
         self._rest, self._lines = b"", 0
         self._is_over = False                   # whether the connection has said that it ends
 
     def connect(self, stream):
         self.stream, self._rest, self._lines, self._is_over = stream, b"", 0, False
+        self._asked = []
+        if self.last is not None:
+            self.moves = [move for move in self.moves if move[0].epoch == self.last.epoch and move[0].seq <= self.last.seq]
+            self.moves.append((self.last, self.topics))
+
+    def ask(self, what, topics):
+        """Return the line by which it asks for something."""
+        self._numbers += 1
+        self._asked.append((what, self._numbers))
+        return json.dumps([what, self._numbers, topics]).encode() + b"\n"
+
+    @property
+    def is_answered(self):
+        return self._is_over or not self._asked
+
+    def wanted(self, log):
+        """Return the seqs of `log` that it must have been told: of each topic while it saw that."""
+        return [event.seq for event in log if event.seq > self.start.seq and event.topic in self._topics_at(event.seq)]
+
+    def _topics_at(self, seq):
+        topics = self._first
+        for where, others in self.moves:
+            topics = others if where.seq < seq else topics
+        return topics
 
     def hear(self, data):
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -25,6 +52,9 @@ class Client:
             type, id, data = json.loads(line)
             if self.encoding.is_once:
                 self._take_answer(id and self._world.core.Cursor(*id), *data)
+                continue
+            if type in ("done", "ping", "bye"):
+                self._take_reply(type, data)
                 continue
             assert (type == "connected") == (self._lines == 0) or type == "closing", f"{type} at line {self._lines}"
             self._lines += 1
@@ -43,16 +73,28 @@ class Client:
         if cursor:
             self._understand("answer", cursor)
 
+    def _take_reply(self, type, data):
+        """Each kind is answered in the order in which it was asked for; after a "bye" nothing comes."""
+        number, topics = data if type == "done" else (data, None)
+        kinds = ("move", "act") if type == "done" else (type,)
+        first = next((asked for asked in self._asked if asked[0] in kinds), None)
+        assert first and first[1] == number, f"{type} {number}, but {first} is first"
+        self._asked.remove(first)
+        self._world.met[type, bool(topics)] += 1
+        self._is_over = type == "bye"
+        if topics:
+            self.topics = frozenset(topics)
+
     def _obey(self, type, id, data):
         if type == "closing":
             self._is_over = True
             reason, refused = data
-            assert {*refused} <= self.topics, "it loses what it never asked for"
-            self._world.note_end(reason)
+            assert {*refused} <= self._ever, "it loses what it never asked for"
+            self._world.note_end(self, reason)
         elif type == "reset":
             self._start_over(id, data)
         elif id is None:
-            assert data["topic"] in self.topics and data["number"] not in self.transients, "a transient event twice, or not its own"
+            assert data["topic"] in self._ever and data["number"] not in self.transients, "a transient event twice, or not its own"
             self.transients.append(data["number"])
         else:
             self._understand(type, id)
@@ -73,3 +115,11 @@ class Client:
         if reason == "epoch":
             self._life = id.epoch
         self.start, self.last, self.ids = id, id, []
+        of_this_life = [move for move in self.moves if move[0].epoch == id.epoch]
+        before = [topics for where, topics in self.moves if where.epoch != id.epoch]
+        self.moves = [(id._replace(seq=-1), topics) for topics in before[-1:]] + of_this_life
+
+    @property
+    def _ever(self):
+        """The topics that it sees, or has seen."""
+        return self._first.union(self.topics, *(topics for _, topics in self.moves))

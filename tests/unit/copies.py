@@ -13,7 +13,8 @@ SMALL = {   # limits so low that a short run meets them all
     "window.py": [("PAGE = 256", "PAGE = 8")],
     "feed.py": [("STEP = 1 << 16", "STEP = 300")],
     "loop.py": [("BATCH = 256", "BATCH = 3")],
-    "audience.py": [("SHARE = 1 << 18", "SHARE = 500")]}
+    "audience.py": [("SHARE = 1 << 18", "SHARE = 500")],
+    "talk.py": [("PIECE = 1 << 14", "PIECE = 16")]}
 
 
 def load(folder, mutation=None):
@@ -55,12 +56,13 @@ def _import(package):
     sys.path.insert(0, str(package.parent))
     try:
         importlib.invalidate_caches()
-        event, feed, window, hub, errors, loop = (
+        event, feed, window, hub, dialogue, errors, loop = (
             importlib.import_module(f"{package.name}.{name}") for name in (
-                "realtime.core.event", "realtime.core.feed", "realtime.core.window", "realtime.core.hub", "realtime.errors",
-                "server.loop"))
+                "realtime.core.event", "realtime.core.feed", "realtime.core.window", "realtime.core.hub", "realtime.core.dialogue",
+                "realtime.errors", "server.loop"))
     finally:
         sys.path.remove(str(package.parent))
     return SimpleNamespace(
-        Cursor=event.Cursor, Event=event.Event, Hub=hub.Hub, Lapsed=feed.Lapsed, PAGE=window.PAGE, StreamLoop=loop.StreamLoop,
-        HubFull=errors.HubFull, TooManyPolls=errors.TooManyPolls, TooManyStreams=errors.TooManyStreams, LogTrimmed=errors.LogTrimmed)
+        Cursor=event.Cursor, Event=event.Event, Hub=hub.Hub, Lapsed=feed.Lapsed, PAGE=window.PAGE, Outcome=dialogue.Outcome,
+        StreamLoop=loop.StreamLoop, HubFull=errors.HubFull, TooManyPolls=errors.TooManyPolls, TooManyStreams=errors.TooManyStreams,
+        LogTrimmed=errors.LogTrimmed)

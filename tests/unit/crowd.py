@@ -1,5 +1,6 @@
 """The clients of a world: how they come, are served, and go. See world.py."""
 from .client import Client
+from .speaking import Speech
 from .surroundings import Unreadable
 from .watching import OWNERS
 
@@ -15,6 +16,7 @@ class Crowd:
                         encoding=self.random.choice(self.encodings), owner=self.random.choice(OWNERS),
                         user=self.random.choice([None, "u1", "u2", "u3"]),
                         address=self.random.choice([None, "192.0.2.1", "192.0.2.2"]), appetite=self.random.choice([0.95, 0.6, 0.1]))
+        client.may_speak = not client.encoding.is_once and self.random.random() < 0.3
         self.clients.append(client)
         self._join(client)
 
@@ -37,9 +39,10 @@ class Crowd:
         try:
             if client.encoding.is_once and (client.last is None or self.random.random() < 0.1 and not self.is_calm):
                 return self._ask(client)
+            speech = Speech(self.core.Outcome) if client.may_speak else None
             stream = self.hub.join(
                 client.topics, client.encoding, client.last, deadline=deadline, owner=client.owner, user=client.user,
-                address=client.address)
+                address=client.address, dialogue=speech)
         except Unreadable:
             pass
         except self.core.TooManyPolls:
@@ -51,7 +54,7 @@ class Crowd:
         else:
             self._check_places()
             client.connect(stream)
-            if self.random.random() < self._loops_part:
+            if self.random.random() < self._loops_part or client.may_speak:
                 self._handed_over.append((client, stream))
         finally:
             self._active.remove(client)
@@ -150,7 +153,7 @@ class Crowd:
     def end_all(self):
         self.hub.end_all("shutdown")
 
-    def note_end(self, reason):
-        """A client was told that its connection ends."""
-        assert reason != "lagging" or not self._is_roomy, "a client lapses that need not"
+    def note_end(self, client, reason):
+        """A client was told that its connection ends. One that is moved may lapse for want of memory: what it has yet to read is kept."""
+        assert reason != "lagging" or not self._is_roomy or client.may_speak, "a client lapses that need not"
         self.met[reason] += 1

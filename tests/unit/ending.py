@@ -41,6 +41,7 @@ class Ending:
             while self._handed_over:
                 self.hand_over()
             self._turn()
+            self.work_all()
             for client in self._connected(by_loop=False):
                 self._send(client)
             if self.hub.cursor == self.head and not (late and late.stream and not self._is_served(late)):
@@ -71,7 +72,8 @@ class Ending:
     def check(self):
         """Everybody has what was promised, and nothing is left of them."""
         for client in self.clients:
-            wanted = [event.seq for event in self.log if event.topic in client.topics and event.seq > client.start.seq]
+            wanted = client.wanted(self.log)
+            assert client.is_answered, "somebody was never answered"
             assert client.start.epoch == self.epoch, f"{client.start} is of a life of the log that is over"
             assert client.ids == wanted, (client.start, client.ids, wanted)
         self._close()

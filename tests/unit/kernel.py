@@ -19,6 +19,9 @@ class Kernel:
         self._watched = set()   # fds that epoll knows
         self._edges = set()     # those of which it has yet to say that there is room
         self._hung_up = set()   # those of which it has yet to say that the client is gone
+        self._gone = set()      # those whose client is
+        self._said = {}         # fd -> what its client has said and nobody has read
+        self._heard = set()     # those of which it has yet to say that there is something to read
         self._bell = self._loop = None      # an epoll of the loop's bell alone
 
     def serve(self, loop):
@@ -32,8 +35,9 @@ class Kernel:
         with socket.socket(socket.AF_UNIX) as made:
             sock = socket.socket(fileno=fcntl.fcntl(made.fileno(), fcntl.F_DUPFD_CLOEXEC, FIRST))
         self._streams[sock.fileno()] = client, stream
-        for of_the_last in self._watched, self._edges, self._hung_up:
+        for of_the_last in self._watched, self._edges, self._hung_up, self._gone, self._heard:
             of_the_last.discard(sock.fileno())
+        self._said[sock.fileno()] = b""
         self.took[sock.fileno()] = 0
         return sock
 
@@ -41,13 +45,26 @@ class Kernel:
         """The client of `stream` is gone, wherever in a frame it stands."""
         if stream.fd in self._watched:
             self._hung_up.add(stream.fd)
+            self._gone.add(stream.fd)
+
+    def say(self, stream, data):
+        """The client of `stream` says something more."""
+        self._said[stream.fd] += data
+        self._heard.add(stream.fd)
 
     @property
     def is_quiet(self):
         """Whether a loop that waits would go on to wait."""
-        return not (self._edges or self._hung_up or self._bell.poll(0))
+        return not (self._edges or self._hung_up or self._heard or self._bell.poll(0))
 
     # For the loop
+
+    def read(self, fd, size):
+        self._world.let_others_run(0.05)
+        data, self._said[fd] = self._said[fd][:size], self._said[fd][size:]
+        if not data and fd not in self._gone:
+            raise BlockingIOError
+        return data
 
     def write(self, fd, data):
         assert len(data), "nothing is written"
@@ -76,15 +93,20 @@ class Kernel:
     def poll(self, timeout_s, most):
         """Edge by edge, in any order, some late; GONE in any of its ways."""
         self._world.let_others_run(0.2)
-        assert not timeout_s or not self._loop._newcomers or self._bell.poll(0), "the loop sleeps on while a newcomer waits"
+        is_awake = not timeout_s or self._bell.poll(0)
+        assert is_awake or not self._loop._newcomers, "the loop sleeps on while a newcomer waits"
+        assert is_awake or not self._loop._talk.done, "the loop sleeps on while an answer waits"
+        assert is_awake or not self._loop._talk._unheard, "the loop sleeps on while somebody has more to say"
         choices = self._world.random
         rooms = [(fd, select.EPOLLOUT) for fd in sorted(self._edges) if choices.random() < 0.7]
         gone = [(fd, choices.choice([select.EPOLLRDHUP, select.EPOLLIN, select.EPOLLERR])) for fd in sorted(self._hung_up)]
-        events = rooms + gone
+        heard = [(fd, select.EPOLLIN) for fd in sorted(self._heard) if choices.random() < 0.7]
+        events = rooms + gone + heard
         choices.shuffle(events)
         events = self._bell.poll(0) + events[:most - 1]
         self._edges -= {fd for fd, event in events if event == select.EPOLLOUT}
         self._hung_up -= {fd for fd, event in events if event != select.EPOLLOUT}
+        self._heard -= {fd for fd, event in events if event == select.EPOLLIN}
         return events
 
     def close(self):

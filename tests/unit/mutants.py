@@ -133,4 +133,34 @@ POLLS = {
     "a place to wait is not given back": ("places.py", "        self.waiting -= waits\n", ""),
     "one more waits than may": ("places.py", "self.waiting >= self._most_waiting", "self.waiting > self._most_waiting"),
 }
-MUTANTS = ORDER | PAST | FEED | GROWTH | PLACES | OWNERS | LOOP | POLLS
+TALK = {
+    "a loop that sleeps is not told that something is done": (
+        "talk.py", "((stream, outcome))\n        self._ring()\n", "((stream, outcome))\n"),
+    "what a client says after a piece is not heard": ("talk.py", "if len(data) == PIECE:", "if False:"),
+    "who had more to say is forgotten": ("talk.py", "        return bool(self._unheard)", "        return False"),
+    "what one was yet to be told is told to the next": (
+        "talk.py", "        self._asides.pop(fd, None)\n        self._unheard", "        self._unheard"),
+    "what one is told alone is told twice": ("talk.py", "return self._asides.pop(fd, b\"\")", "return self._asides.get(fd, b\"\")"),
+    "a second answer takes the place of the first": ("talk.py", "self._asides.get(fd, b\"\") + words", "words"),
+    "only the first thing that is asked for is done": (
+        "loop.py", "        stream.dialogue.finish()\n        self._talk.send_for(stream)\n", "        stream.dialogue.finish()\n"),
+    "one who has parted is told what is done": (
+        "loop.py", "if stream.fd is not None and not stream.has_parted:", "if stream.fd is not None:"),
+    "who has parted has more frames coming": ("handoff.py", "        if self.has_parted:\n            return b\"\"\n", ""),
+    "who has parted stays": ("audience.py", "        if stream.has_parted:\n", "        if False:\n"),
+    "an answer comes in the middle of a frame": ("audience.py", "rest = rest or self._talk.take(fd)", "rest = self._talk.take(fd) or rest"),
+    "who steps out of the pack begins at the end": (
+        "audience.py", "            stream.feed.start_reading(stream, pack.at)\n", "            stream.feed.start_reading(stream)\n"),
+    "who steps out of the pack stays in it": ("audience.py", "            pack.fds.remove(fd)\n", ""),
+    "who is moved stays in the old pack": ("audience.py", "            self._leave_pack(old)\n", ""),
+    "who is moved is in no pack": ("audience.py", "            self._enter_pack(stream.feed)\n", ""),
+    "what one who is moved has yet to read is lost": (
+        "hub.py", "runs = [Run(slab)] if (slab := old.unread(stream)) else []", "runs = []"),
+    "what one who is moved has yet to read comes before its past": ("hub.py", "stream.replay[:0] = runs", "stream.replay += runs"),
+    "what one who is moved has yet to read is not counted": (
+        "hub.py", "                self._runs.hold(runs)\n            except HubFull", "                pass\n            except HubFull"),
+    "who is moved reads the old feed": ("hub.py", "            old.leave(stream)\n", ""),
+    "a feed outlives the last one who is moved": ("hub.py", "            old.leave(stream)\n            self._feeds.leave(old)\n", (
+        "            old.leave(stream)\n")),
+}
+MUTANTS = ORDER | PAST | FEED | GROWTH | PLACES | OWNERS | LOOP | POLLS | TALK

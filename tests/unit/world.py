@@ -2,10 +2,10 @@
 
 Commits that messages lose, double and reorder; repairs from the table; a backup that is restored; clients that join, are
 refused, are handed over late or never, take all, some or nothing, lapse, are ended or cut in the middle of a frame, and come
-back with the last id that they had. Some ask by polls, which wait for an answer or do not. Most are sent by the loop, some by a
-thread of their own. At every call-out of the core, at every write of the loop, and after every release of the lock, other
-"threads" may run. A client must have exactly its events, every id must be safe to come back with, a loop that waits must have
-nothing to do, and nobody may leave anything behind.
+back with the last id that they had. Some ask by polls, which wait for an answer or do not; some have a say, and see other topics
+then. Most are sent by the loop, some by a thread of their own. At every call-out of the core, at every read and write of the loop,
+and after every release of the lock, other "threads" may run. A client must have exactly its events, every id must be safe to come
+back with, a loop that waits must have nothing to do, and nobody may leave anything behind.
 """
 import json
 import random
@@ -14,6 +14,7 @@ from collections import Counter
 from .crowd import Crowd
 from .ending import Ending
 from .kernel import Kernel
+from .speaking import Speaking
 from .surroundings import Answers, Encoding, InOrder, StrictLock, Unreadable
 from .watching import Watching
 
@@ -23,7 +24,7 @@ TAPE = 700          # bytes, where it is small; a frame is less than the half, a
 DEAF_S = 15.0
 
 
-class World(Crowd, Watching, Ending):
+class World(Crowd, Watching, Speaking, Ending):
     def __init__(self, core, seed):
         self.core, self.random = core, random.Random(seed)
         self._is_made, self._depth, self._active, self.is_calm = False, 0, set(), False
@@ -45,7 +46,10 @@ class World(Crowd, Watching, Ending):
         self._loops_part = self.random.choice([0.5, 0.9, 1])
         self.encodings = [Encoding(self, 0), Encoding(self, 1), Answers(self, 2)]
         self.kernel = Kernel(self)
-        self.loop = core.StreamLoop(write=self.kernel.write, clock=self._clock, deaf_s=DEAF_S)
+        self._errands = []          # what clients have asked for and nobody has done yet
+        self.loop = core.StreamLoop(
+            read=self.kernel.read, write=self.kernel.write, clock=self._clock, deaf_s=DEAF_S, add_task=self._errands.append)
+        self.note_moves(self.hub)
         self.kernel.serve(self.loop)
         self._waited = {}           # what an owner holds -> turns of the watch since it came or was checked
         self._handed_over = []      # (client, stream) on their way to the loop
@@ -70,7 +74,8 @@ class World(Crowd, Watching, Ending):
             (self.commit, 30 * self._flood), (self.deliver, 25 * self._flood), (self.repair, 4), (self.arrive, 5),
             (self.reconnect, 10), (self.read, 15), (self.cut, 4), (self.end, 2), (self.end_owner, 1), (self.watch, 4),
             (self.end_all, 0.2), (self.tell_time, 10), (self.restore, 0.2 * self._has_restores), (self.hand_over, 15),
-            (self.lose_on_the_way, 0.5), (self.turn, 30), (self.look, 6), (self.rush, 3), (self.attend, 8), strict=True))[0]
+            (self.lose_on_the_way, 0.5), (self.turn, 30), (self.look, 6), (self.rush, 3), (self.attend, 8), (self.say, 4), (self.work, 8),
+            strict=True))[0]
         happening()
         self._look_around()
 

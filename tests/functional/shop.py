@@ -5,6 +5,8 @@ from pyramid.config import Configurator
 from pyramid.response import Response
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from myapp.realtime.testing import TestApp
+
 
 class Base(DeclarativeBase):
     pass
@@ -68,6 +70,10 @@ class Shop(webtest.TestApp):
         self.engine.dispose()
 
 
+class StreamShop(Shop, TestApp):
+    """The shop, and streams of it."""
+
+
 class Listener:
     """A subscriber of the shop's broker: what went out after each commit, [(seq or None, type)], oldest first."""
 
@@ -93,3 +99,15 @@ def say(request, type, **options):
 
 def ok():
     return Response("ok")
+
+
+# Views
+
+def buy(request):
+    say(request, "added", key="good-1")
+    return ok()
+
+
+def whisper(request):
+    say(request, "ticked", transient=True)
+    return ok()

@@ -8,16 +8,15 @@ import sqlalchemy as sa
 
 from myapp import realtime
 from myapp.realtime.core.window import PAGE
-from myapp.realtime.testing import TestApp
 from tests.waiting import wait_until
 
-from .shop import Shop, ok, say
+from .shop import StreamShop, ok, say
 
 GOODS = "/events/poll?topic=goods"
 WRITERS, EACH = 3, 40
 
 
-class PollShop(Shop, TestApp):
+class PollShop(StreamShop):
     """The shop, and polls and streams of it."""
 
     def poll(self, cursor=None, url=GOODS, **options):

@@ -6,23 +6,12 @@ from contextlib import contextmanager
 import pytest
 from pyramid.testing import DummySecurityPolicy
 
-from myapp.realtime.testing import TestApp
 from tests.waiting import wait_until
 
-from .shop import Shop, ok, say
+from .shop import StreamShop, buy, whisper
 
 GOODS = "/events/poll?topic=goods&wait=25"
 SOON_S = 10.0
-
-
-def buy(request):
-    say(request, "added", key="good-1")
-    return ok()
-
-
-def whisper(request):
-    say(request, "ticked", transient=True)
-    return ok()
 
 
 @pytest.fixture
@@ -42,7 +31,7 @@ def shop(make_shop):
     return make_shop()
 
 
-class WaitingShop(Shop, TestApp):
+class WaitingShop(StreamShop):
     """The shop, and polls of it."""
 
     @property

@@ -6,8 +6,9 @@ import pytest
 from myapp.realtime.core.event import UNREADABLE, Cursor
 from myapp.realtime.errors import HandshakeRefused
 from myapp.realtime.transports.websocket import SocketMessages, accept
-from myapp.realtime.transports.websocket_reader import MOST_BYTES, MOST_FRAMES, Reader
-from tests.frames import ACCEPT, ASKING, BINARY, CLOSE, MASK, PING, PONG, TEXT, close, code_of, read_frames, said
+from myapp.realtime.transports.websocket_reader import MOST_BYTES, Reader
+from tests.abuses import ABUSES
+from tests.frames import ACCEPT, ASKING, CLOSE, PING, PONG, TEXT, close, code_of, read_frames, said
 
 from .hubs import event, hub, read
 
@@ -148,35 +149,6 @@ def test_of_many_pings_at_once_the_last_is_answered():
 def test_a_close_is_answered_in_kind_and_what_follows_is_not_read(end, code):
     messages, [(opcode, payload)], is_over = heard(end + said("more"), said("still more"), b"\xff" * 100)
     assert (messages, opcode, code_of(payload), is_over) == ([], CLOSE, code, True)
-
-
-ABUSES = {
-    "no mask": (said("x", mask=b""), 1002),
-    "the first reserved bit": (said("x", reserved=4), 1002),
-    "another one": (said("x", reserved=1), 1002),
-    "an opcode of none": (said("x", 3), 1002),
-    "a control of none": (said("x", 0xB), 1002),
-    "a ping in pieces": (said("x", PING, is_last=False), 1002),
-    "a ping too long": (said("x" * 126, PING), 1002),
-    "a close of one byte": (said("x", CLOSE), 1002),
-    "a close for what is never said": (close(1005), 1002),
-    "a close of a code of none": (close(999), 1002),
-    "a continuation of nothing": (said("x", 0), 1002),
-    "a message within another": (said("x", is_last=False) + said("y"), 1002),
-    "a length longer than it need be": (b"\x81\xfe\x00\x05" + MASK + b"xxxxx", 1002),
-    "a length below none": (b"\x81\xff" + b"\xff" * 8 + MASK, 1002),
-    "bytes": (said(b"\x00", BINARY), 1003),
-    "no UTF-8": (said(b"\xff"), 1007),
-    "half a letter": (said("ë".encode()[:1]), 1007),
-    "a surrogate": (said(b"\xed\xa0\x80"), 1007),
-    "half a letter in pieces": (said(b"\xc3", is_last=False) + said(b"\x28", 0), 1007),
-    "a close in no UTF-8": (said(b"\x03\xe8\xff", CLOSE), 1007),
-    "a flood of nothing": (said("", is_last=False) + said("", 0, is_last=False) * MOST_FRAMES, 1008),
-    "a flood of pings": (said("", PING) * (MOST_FRAMES + 1), 1008),
-    "too much": (said("x" * (MOST_BYTES + 1)), 1009),
-    "too much of more than one byte": (said("é" * (MOST_BYTES // 2) + "x"), 1009),
-    "too much in pieces": (said("x" * 40_000, is_last=False) + said("x" * 40_000, 0), 1009),
-}
 
 
 @pytest.mark.parametrize(("abuse", "code"), ABUSES.values(), ids=ABUSES)

@@ -55,3 +55,10 @@ def test_nothing_stands_in_default_where_it_would_win_over_the_command_line(name
 def test_only_development_signs_in_by_itself():
     assert keys("development.ini")["myapp.auto_login"] == ("admin", False)
     assert keys("production.ini")["myapp.auto_login"] == ("", True)
+
+
+def test_development_watches_every_template_script_and_style_sheet_of_ours():
+    patterns = plaster.get_settings(str(ROOT / "development.ini"), "pserve")["watch_files"].split()
+    watched = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    ours = {path for suffix in ("jinja2", "css", "js") for path in (ROOT / "myapp").rglob(f"*.{suffix}") if "vendor" not in path.parts}
+    assert watched == ours != set()

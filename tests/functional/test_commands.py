@@ -204,3 +204,14 @@ def test_a_file_that_holds_no_password_is_said_in_one_line(sqlite_ini, tmp_path,
     (tmp_path / "password").write_bytes(f"{SECRET}\xff".encode("latin-1"))
     assert "not UTF-8" in complaint("myapp-init-db", sqlite_ini, "--admin-password-file", str(tmp_path / "password"))
     assert "cannot be read" in complaint("myapp-init-db", sqlite_ini, "--admin-password-file", str(tmp_path))
+
+
+def test_a_value_of_a_metric_that_is_published_from_a_shell_is_kept_and_checked(ini, migrated, capsys):
+    publish.main([str(ini), "metric:hall", "value", '{"value": 4, "unit": "kW"}'])
+    with pytest.raises(SystemExit):
+        publish.main([str(ini), "metric:hall", "value", '{"value": "5"}'])
+    assert "data.value: This must be a finite number." in capsys.readouterr().err
+    engine = db.create_engine({"sqlalchemy.url": migrated})
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT name, unit FROM metrics")).all() == [("hall", "kW")]
+    engine.dispose()

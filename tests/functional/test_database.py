@@ -222,6 +222,20 @@ def test_migrating_twice_changes_nothing(engine):
     assert schema.check(engine) == []
 
 
+def test_users_of_a_former_release_are_found_by_their_names(engine):
+    from alembic import command
+
+    with engine.begin() as connection:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "app_0006")
+        connection.execute(sa.text("INSERT INTO users (name, email, email_key, role, version, created, changed) VALUES "
+                                   "('ZOË', 'z@x', 'z@x', 'member', 1, '2026-01-01', '2026-01-01')"))
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("SELECT name_key, changed_by FROM users WHERE name = 'ZOË'")).all() == [("zoë", "")]
+
+
 def test_the_way_down_leads_to_an_empty_database(engine):
     from alembic import command
 

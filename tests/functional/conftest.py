@@ -19,6 +19,7 @@ from tests.conftest import run_statement
 
 from .applications import Applications
 from .databases import Databases
+from .shop import Listener, Shop
 
 LOCAL = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost"}
 CONSOLE = Identity(None, "the tests", Role.ADMIN)
@@ -171,6 +172,19 @@ def migrate(url):
     schema.upgrade(engine)
     engine.dispose()
     return url
+
+
+@pytest.fixture
+def make_shop(migrated):
+    """make_shop(configure, **views): a Shop on a database of each kind, and the Listener of its broker."""
+    shops = []
+
+    def make(configure=None, **views):
+        shops.append(Shop(migrated, configure, **views))
+        return shops[-1], Listener(shops[-1])
+    yield make
+    for shop in shops:
+        shop.close()
 
 
 @pytest.fixture

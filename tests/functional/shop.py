@@ -101,6 +101,12 @@ def ok():
     return Response("ok")
 
 
+def both(shop, listener, *expected):
+    """What is in the log and what went out are the same events, 1..N."""
+    numbered = list(enumerate(expected, 1))
+    assert shop.logged() == numbered and listener.heard == numbered
+
+
 # Views
 
 def buy(request):

@@ -19,6 +19,7 @@ SIGNED_OUT = "/", "/rows", NOWHERE
 FAULTS = """() => axe.run({resultTypes: ["violations"]}).then(({violations}) =>
     violations.filter(({impact}) => ["serious", "critical"].includes(impact)).flatMap(({id, nodes}) =>
         nodes.map(({target, failureSummary}) => `${id} at ${target.join(" ")}: ${failureSummary}`)))"""
+WIDE = "() => document.documentElement.scrollWidth > innerWidth ? ['the page is wider than the window'] : []"
 
 
 @functools.cache
@@ -27,14 +28,17 @@ def axe():
 
 
 def faults(page):
-    """Return what axe-core finds on the page as it stands: {(theme, width): [fault]}, without those that have none."""
+    """Return {(theme, width): [fault]} of the page as it stands: what axe-core finds, and whether one has to scroll sideways.
+
+    Those that have none are left out.
+    """
     page.evaluate(axe())
     found = {}
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")     # a colour on its way to another one may have any contrast
         for size in SIZES:
             page.set_viewport_size(size)
-            found[theme, size["width"]] = page.evaluate(FAULTS)
+            found[theme, size["width"]] = page.evaluate(FAULTS) + page.evaluate(WIDE)
     return {how: each for how, each in found.items() if each}
 
 
@@ -60,7 +64,9 @@ def paths_of_pages(settings):
 
 
 def make_objects(api):
-    """Make one of everything that has a page, with the id 2."""
+    """Make one of everything that has a page, with the id 2; and a channel whose title is long."""
+    channel = {"name": "planning", "title": "Private planning of the annual conference", "kind": "discussion", "visibility": "private"}
+    assert api.ask("POST", "/api/channels", channel).status == 201
     for number in range(2):
         api.create(f"Ada {number}")
         assert api.ask("POST", "/api/rows", {"value": 5}).status == 201

@@ -11,10 +11,10 @@ export async function readAnew(element) {
     const response = await fetch(element.getAttribute("hx-get") ?? location.href, { headers: { Accept: "text/html" } });
     if (!response.ok) return response.status < 500 && response.status !== 429;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.getElementById(element.id);
-    if (isBeingEdited(element)) return false;
-    if (fresh === null) return true;    // a sign-in page, say
-    element.replaceWith(fresh);
+    const fresh = page.getElementById(element.id), present = document.getElementById(element.id);
+    if (fresh === null || present === null) return true;    // a sign-in page, say; or the element is gone
+    if (isBeingEdited(present)) return false;
+    present.replaceWith(fresh);     // an answer before this one may have put another element there
     document.dispatchEvent(new CustomEvent("rt-swap"));
     return true;
 }

@@ -12,7 +12,7 @@ const RETRY_MS = 5000;   // after a server that could not answer, and up to half
 const REFETCHED = ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])";
 
 export class Refetch {
-    #waits = new WeakMap();  // element -> {isAsked}, while it may not be refetched
+    #waits = new Map();      // id, or element that has none -> {isAsked}, while it may not be refetched
     #all = null;
     #held = null;            // a Set of elements, while the page is paused
 
@@ -49,7 +49,7 @@ export class Refetch {
     release() {
         const held = this.#held;
         this.#held = null;
-        held.forEach((element) => element.isConnected && this.element(element));
+        held.forEach((element) => this.#again(element));
     }
 
     /** Refetch `element`: now, or once its pause is over, or the page's. */
@@ -60,17 +60,17 @@ export class Refetch {
 
     /** Refetch `element` for somebody who has asked for it, also while the page is paused. */
     ask(element) {
-        const wait = this.#waits.get(element);
+        const wait = this.#waits.get(element.id || element);
         if (wait) wait.isAsked = true;
         else this.#refresh(element);
     }
 
     #refresh(element) {
-        const wait = { isAsked: false };
-        this.#waits.set(element, wait);
+        const wait = { isAsked: false }, name = element.id || element;
+        this.#waits.set(name, wait);
         setTimeout(() => {
-            this.#waits.delete(element);
-            if (wait.isAsked && element.isConnected) this.element(element);
+            this.#waits.delete(name);
+            if (wait.isAsked) this.#again(element);
         }, PAUSE_MS);
         element.dispatchEvent(new CustomEvent("rt-refresh"));
         if (!window.htmx) readAnew(element).catch(() => false).then((isRead) => isRead || this.#later(element));
@@ -83,7 +83,13 @@ export class Refetch {
     }
 
     #later(element) {
-        setTimeout(() => element.isConnected && this.element(element), RETRY_MS * (1 + Math.random() / 2));
+        setTimeout(() => this.#again(element), RETRY_MS * (1 + Math.random() / 2));
+    }
+
+    /* What was read anew may be another element by now: then that one is meant. */
+    #again(element) {
+        const present = element.isConnected ? element : document.getElementById(element.id);
+        if (present) this.element(present);
     }
 }
 

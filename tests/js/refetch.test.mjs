@@ -1,0 +1,72 @@
+/* When an element is read anew on a page without htmx, where what comes is another element with the same id. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Refetch } from "../../myapp/realtime/static/refetch.js";
+import { documentOf } from "./document.mjs";
+
+/* A page with one panel; `answer(place)` has one of the requests answered, by another element that says which it is of. */
+function pageOfOnePanel(t) {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const asked = [], panels = [];
+    const make = (answers) => ({
+        id: "count", answers, isConnected: true, dispatchEvent() {}, getAttribute: () => "/count", contains: () => false, querySelector: () => null,
+        replaceWith(fresh) {
+            if (this.isConnected) panels[0] = fresh;
+            this.isConnected = false;
+        },
+    });
+    panels.push(make());
+    Object.assign(documentOf(t, { '[data-rt-refetch~="users"]': panels }), { getElementById: () => panels[0], dispatchEvent() {} });
+    Object.assign(globalThis, {
+        window: {}, CSS: { escape: (text) => text }, DOMParser: class { parseFromString = (text) => ({ getElementById: () => make(text) }); },
+        fetch: () => new Promise((resolve) => {
+            const number = asked.length;
+            asked.push(() => resolve({ ok: true, text: async () => number }));
+        }),
+    });
+    t.after(() => ["window", "CSS", "DOMParser"].forEach((name) => delete globalThis[name]));
+    const refetch = new Refetch();
+    return {
+        asked, shown: () => panels[0].answers, changed: () => refetch.topic("users"), refetch,
+        answer: async (place) => { asked[place](); await new Promise((resolve) => { setImmediate(resolve); }); },
+        pass: (ms) => t.mock.timers.tick(ms),
+    };
+}
+
+test("what happens while a panel is being read anew makes it be read once more, though another element stands there then", async (t) => {
+    const { asked, changed, answer, pass } = pageOfOnePanel(t);
+    changed();
+    changed();
+    await answer(0);
+    changed();
+    assert.equal(asked.length, 1, "at most once in 2 s");
+    pass(2000);
+    assert.equal(asked.length, 2);
+    await answer(1);
+    pass(60000);
+    assert.equal(asked.length, 2);
+});
+
+test("of two requests the later one's answer is shown, though that of the first has put another element there", async (t) => {
+    const { asked, shown, changed, answer, pass } = pageOfOnePanel(t);
+    changed();
+    pass(2000);
+    changed();
+    assert.equal(asked.length, 2, "the server is slow");
+    await answer(0);
+    await answer(1);
+    assert.equal(shown(), 1);
+});
+
+test("what happens in a pause is not lost when the reader lets the panel be read meanwhile", async (t) => {
+    const { asked, changed, answer, pass, refetch } = pageOfOnePanel(t);
+    refetch.hold();
+    refetch.ask(document.getElementById("count"));
+    changed();
+    await answer(0);
+    pass(2000);
+    refetch.release();
+    assert.equal(asked.length, 2);
+});

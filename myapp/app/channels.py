@@ -170,11 +170,13 @@ def channel_of(request):
 
 
 def channel_context(request, name):
-    """Return the ChannelContext of a name. Raises NotFound."""
+    """Return the ChannelContext of a name, which may be any text. Raises NotFound."""
     try:
-        return ChannelContext(request, name)
+        if NAME.fullmatch(name):    # else PostgreSQL would be asked for a text with NUL, which it does not know
+            return ChannelContext(request, name)
     except LookupError:
-        raise NotFound("There is no such channel, or no longer.") from None
+        pass
+    raise NotFound("There is no such channel, or no longer.")
 
 
 def visible_to(identity):

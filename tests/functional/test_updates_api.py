@@ -178,6 +178,7 @@ def test_a_list_is_newest_first_of_one_channel_or_of_all_with_limit_offset_and_s
     answer = any_house.get("/api/updates?channel=board&limit=1&offset=1").json
     assert answer["items"] == [first] and answer["total"] == 2 and answer["cursor"].endswith("-9")
     assert any_house.get("/api/updates", {"since": third["created"]}).json["items"] == [third]
+    any_house.get("/api/updates?channel=board%00", status=404)
 
 
 def test_a_search_finds_all_the_words_in_whatever_case_and_takes_no_character_for_more_than_itself(any_house):

@@ -186,6 +186,15 @@ def test_reading_is_told_to_the_readers_other_pages_and_writes_no_event(house, m
     assert house.events() == before
 
 
+def test_all_may_be_marked_as_read_however_many_channels_there_are(house, member):
+    rest = "'x', 'discussion', 'public', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00'"
+    values = ", ".join(f"('{'x' * 45}{number}', {rest})" for number in range(1300))
+    house.execute(f"INSERT INTO channels (name, title, kind, visibility, version, created, changed) VALUES {values}")
+    post(house)
+    form = next(form for form in member.get("/updates").forms.values() if form.action == "/updates/read")
+    assert unread(form.submit().follow()) == {}
+
+
 def test_a_page_takes_as_many_statements_however_many_channels_and_updates_there_are(house):
     statements = []
     sa.event.listen(house.registry["dbsession_factory"].kw["bind"], "before_cursor_execute", lambda *given: statements.append(given[2]))

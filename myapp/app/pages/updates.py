@@ -13,7 +13,7 @@ from myapp.app.reads import mark_read, with_unread
 from myapp.app.topics import CHANNELS_READ, UPDATE_CREATED, UPDATES, USER
 from myapp.app.updates import Updates, selected, update_of
 
-from .channels_beside import channels_beside
+from .channels_beside import MOST_CHANNELS, channels_beside
 from .forms import done, typed_fields
 
 ROWS = 30               # of a page
@@ -91,7 +91,9 @@ class ReadUpTo:
     def mark(self, channels):
         given = fields.read_fields(typed_fields(self.request, ("update_id",)), {"update_id": ID}, required=("update_id",))
         if mark_read(self.request.dbsession, self.identity.id, channels, given["update_id"]):
-            left = self.request.dbsession.execute(with_unread(channels, self.identity.id))
+            # Those that a page lists: of all that there may be, an event has no room to tell.
+            told = with_unread(channels, self.identity.id).order_by(Channel.id).limit(MOST_CHANNELS)
+            left = self.request.dbsession.execute(told)
             data = {"channels": {row.Channel.name: row.unread for row in left}}
             self.request.realtime.publish(USER.format(id=self.identity.id), CHANNELS_READ, data, transient=True)
 

@@ -49,6 +49,11 @@ class Action(StrEnum):
     ROW_DELETED = "row_deleted"
     UPDATE_CREATED = "update_created"
     UPDATE_DELETED = "update_deleted"
+    DISPLAY_CREATED = "display_created"
+    DISPLAY_CHANGED = "display_changed"
+    DISPLAY_DELETED = "display_deleted"
+    DISPLAY_KEY_CREATED = "display_key_created"
+    DISPLAY_KEY_ENDED = "display_key_ended"
     REFUSED = "refused"                     # an attempt to change what one may not
 
 

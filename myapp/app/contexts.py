@@ -10,12 +10,13 @@ import re
 import sqlalchemy as sa
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Everyone
 
-from .models import Channel, ChannelKind, Membership, Role, User, Visibility
+from .models import Channel, ChannelKind, Display, Membership, Role, User, Visibility
 
 VIEW = "view"                       # see what it is about
 PUBLISH = "publish"                 # publish an event from outside, to a topic that takes such
 EDIT_USERS = "edit_users"           # create, change and delete users; what only admins may do within that is in users.py
 EDIT_ROWS = "edit_rows"             # add, change and delete rows
+EDIT_DISPLAYS = "edit_displays"     # create, change, delete and command displays, and give them keys
 EDIT_CHANNELS = "edit_channels"     # create, change and delete channels
 POST = "post"                       # post updates in a channel
 TAKE_PART = "take_part"             # delete updates of one's own, and keep a mark of how far one has read
@@ -98,6 +99,27 @@ class MetricContext:
         self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, EDITOR, PUBLISH))
 
 
+class DisplaysContext:
+    """The displays: the list of all."""
+
+    topic = "displays"
+    __acl__ = (ADMINS, (Allow, EDITOR, (VIEW, EDIT_DISPLAYS)), (Allow, MEMBER, VIEW))
+
+    def __init__(self, request):
+        pass
+
+
+class DisplayContext(DisplaysContext):
+    """The display of the slug `slug`. Raises LookupError when there is none."""
+
+    pattern = "display:{slug}"
+
+    def __init__(self, request, slug):
+        if not is_display(request, slug):
+            raise LookupError(slug)
+        self.topic = self.pattern.format(slug=slug)
+
+
 class CredentialsContext:
     """Sessions and tokens. No topic tells of them: a token with scopes may neither see nor make any."""
 
@@ -167,6 +189,13 @@ def is_account(request, id):
     if id == request.authenticated_userid or int(id) in getattr(request, "present_users", ()):
         return True
     return request.dbsession.scalar(sa.select(User.id).where(User.id == int(id))) is not None
+
+
+def is_display(request, slug):
+    """Tell whether there is a display of this slug. As for accounts, the policy leaves those that it has just read: `present_displays`."""
+    if slug in getattr(request, "present_displays", ()):
+        return True
+    return request.dbsession.scalar(sa.select(Display.id).where(Display.slug == slug)) is not None
 
 
 def everybody(request):

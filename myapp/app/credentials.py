@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from . import fields
 from .audit import Action
 from .errors import NotAllowed, TooManyTokens
-from .identity import SESSION, TOKEN
+from .identity import DISPLAY, SESSION, TOKEN
 from .identity_queries import is_live
 from .models import Credential, Role, User, now
 from .scopes import ALL, scope_list
 
-PREFIXES = {SESSION: "", TOKEN: "myapp_"}       # so that those who look for lost secrets know a token when they see one
+PREFIXES = {SESSION: "", TOKEN: "myapp_", DISPLAY: ""}      # so that those who look for lost secrets know a token when they see one
 SECRET_BYTES = 32                               # 256 bits, which nobody guesses: a plain hash of it is as good as a slow one
 SECRET = re.compile("[A-Za-z0-9_-]{43}", re.ASCII)
 MOST_OF_A_KIND = 100                            # that one account has; more are a fault, or somebody trying

@@ -1,4 +1,4 @@
-"""Identities out of the database: that of a secret, those of many credentials at once, that of auto_login's account.
+"""Identities out of the database: that of a secret, those of many credentials at once, that of auto_login's account, those of displays.
 
 One statement each, and rows instead of objects: the first is asked in every request, the second about every open stream.
 """
@@ -6,13 +6,17 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from .identity import AUTO, Identity
-from .models import Credential, User, email_key, now
+from .contexts import DisplayContext
+from .identity import AUTO, DISPLAY, Identity, display_credential
+from .models import Credential, Display, Role, User, email_key, now
+from .panels import topics_of
 
 SEEN_EVERY = timedelta(minutes=1)   # how often it is written that a credential was used: a page asks ten times in a second
 
 USERS, CREDENTIALS = User.__table__.c, Credential.__table__.c
 OF_ACCOUNTS = sa.join(Credential.__table__, User.__table__, CREDENTIALS.user_id == USERS.id)
+DISPLAYS = Display.__table__.c
+DISPLAY_COLUMNS = DISPLAYS.id, DISPLAYS.slug, DISPLAYS.name, DISPLAYS.panels, DISPLAYS.key_number, DISPLAYS.key_hash
 COLUMNS = USERS.id, USERS.name, USERS.role, sa.cast(CREDENTIALS.id, sa.String).label("credential"), CREDENTIALS.scopes, CREDENTIALS.kind
 
 
@@ -57,6 +61,42 @@ def write_seen(dbsession, credential_id):
     moment = now()
     dbsession.execute(sa.update(Credential.__table__)
                       .where(Credential.id == credential_id, Credential.seen <= moment - SEEN_EVERY).values(seen=moment))
+
+
+def of_display_key(connection, terms, key):
+    """Return (Identity of the display that a key opens, whether its use is to be written down); (None, False) when it opens none."""
+    key_hash = terms.hash_given(DISPLAY, key)
+    row = key_hash and connection.execute(sa.select(*DISPLAY_COLUMNS, DISPLAYS.seen).where(DISPLAYS.key_hash == key_hash)).first()
+    return (_display(*row[:-1]), is_use_due(row.seen)) if row else (None, False)
+
+
+def of_displays(connection, credentials):
+    """Return ({credential: Identity} of those displays that have that key still, ids of those whose use is to be written down)."""
+    ids = [int(text.split(":")[1]) for text in credentials if text.startswith(f"{DISPLAY}:")]
+    rows = connection.execute(sa.select(*DISPLAY_COLUMNS, DISPLAYS.seen).where(DISPLAYS.id.in_(ids))).all() if ids else []
+    of_key = {display_credential(row.id, row.key_number): row for row in rows if row.key_hash}
+    found = {credential: of_key[credential] for credential in credentials if credential in of_key}
+    return ({credential: _display(*row[:-1]) for credential, row in found.items()},
+            [row.id for row in found.values() if is_use_due(row.seen)])
+
+
+def is_use_due(seen):
+    """Tell whether a use now is to be written down, where the last one was `seen`."""
+    return seen is None or now() - seen >= SEEN_EVERY
+
+
+def write_displays_seen(dbsession, ids, **values):
+    """Write down that displays were seen just now; values: other columns that their use tells."""
+    moment = now()
+    due = [] if values else [sa.or_(DISPLAYS.seen.is_(None), DISPLAYS.seen <= moment - SEEN_EVERY)]
+    dbsession.execute(sa.update(Display.__table__).where(DISPLAYS.id.in_(ids), *due).values(seen=moment, **values))
+
+
+def _display(id, slug, name, panels, key_number, key_hash):
+    """A display reads as a member does, and only what its panels show: a private channel is not for it."""
+    topics = [DisplayContext.pattern.format(slug=slug), *topics_of(panels)]
+    return Identity(None, name, Role.MEMBER, display_credential(id, key_number), tuple(f"read:{topic}" for topic in topics), DISPLAY,
+                    slug=slug, key_hash=key_hash)
 
 
 def _identity(id, name, role, credential, scopes, kind, csrf_token=None):

@@ -236,6 +236,34 @@ class Metric(Base):
         return {"name": self.name, "changed": rfc3339(self.changed), "value": self.value, "unit": self.unit, "at": rfc3339(self.at)}
 
 
+class Display(Base):
+    """A display on a wall. `slug` is the part of its topic and of its address.
+
+    `version` rises with each change of what it shows; neither its key nor that it was seen is one.
+    """
+    __tablename__ = "displays"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(50), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    panels: Mapped[list[dict]] = mapped_column(sa.JSON)                     # see panels.py
+    key_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
+    key_number: Mapped[int] = mapped_column()                               # how many keys it has had or lost: no two share a number
+    seen: Mapped[datetime | None] = mapped_column(UTCDateTime)              # by its key, give or take a minute
+    build: Mapped[str | None] = mapped_column(sa.String(64))                # that made the page which it shows
+    version: Mapped[int] = mapped_column()
+    created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    changed: Mapped[datetime] = mapped_column(UTCDateTime, default=now, index=True)
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def as_dict(self):
+        """The object as the API and the events show it: never the key, nor its hash."""
+        return {"id": self.id, "version": self.version, "created": rfc3339(self.created), "changed": rfc3339(self.changed),
+                "slug": self.slug, "name": self.name, "panels": self.panels}
+
+
 def email_key(email):
     """Return what two spellings of one address have in common."""
     return search_key(email)

@@ -1,7 +1,9 @@
 """The security policy: who asks, and whether he may.
 
-An identity is found by a bearer token, by the session of a cookie, or by `myapp.auto_login`. For a request that may write it is read
-in a transaction of its own that is over at once: on SQLite such a request must not hold the only lock while it does something else first.
+An identity is found by a bearer token, by the session of a cookie, or by `myapp.auto_login`; that of a display by the key in a cookie
+of its own, and only for the display's page and the events that this page asks for: a person may use the same browser. For a request
+that may write it is read in a transaction of its own that is over at once: on SQLite such a request must not hold the only lock
+while it does something else first.
 """
 import logging
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webob.cookies import make_cookie
 
 from myapp.db import READING_METHODS
+from myapp.realtime import viewer_name
 
 from . import identity_queries, scopes
 from .audit import Action
@@ -21,13 +24,13 @@ from .auto_login import comes_from_own_browser
 from .contexts import EDIT_ROWS, EDIT_USERS, Root, RowsContext, UserContext
 from .credentials import Credentials, lock_account
 from .errors import NotAllowed, NotSignedIn, SignInRefused
-from .identity import AUTO, SESSION, TOKEN, principals
+from .identity import AUTO, DISPLAY, SESSION, TOKEN, principals
 from .models import Role
 from .requests import is_below
 
 log = logging.getLogger(__name__)
 
-COOKIE = "session"
+COOKIE, DISPLAY_COOKIE = "session", "display"
 BEARER = "bearer "
 
 
@@ -49,7 +52,7 @@ class SecurityPolicy:
 
     def authenticated_userid(self, request):
         identity = self.identity(request)
-        return identity and str(identity.id)
+        return identity and identity.userid
 
     def permits(self, request, context, permission):
         return self.identity_permits(self.identity(request), context, permission)
@@ -72,7 +75,7 @@ class SecurityPolicy:
     def sign_in_id(self, request):
         """Return what names the sign-in, a text to be hashed, for pages; None for the anonymous."""
         identity = self.identity(request)
-        return identity and f"{identity.id} {identity.credential} {identity.csrf_token}"
+        return identity and _sign_in_id(identity)
 
     # For the re-check of open streams
 
@@ -82,9 +85,17 @@ class SecurityPolicy:
         return identity and identity.credential
 
     def identities(self, request, session_ids):
-        """Return {session id: Identity, or None when it has expired}, without those that are no more. One statement."""
-        found = self._present(request.dbsession.connection(), session_ids)
+        """Return {session id: Identity, or None when it has expired}, without those that are no more.
+
+        One statement, and another one when there are displays. That these are looked at is written down.
+        """
+        connection = request.dbsession.connection()
+        displays, due = identity_queries.of_displays(connection, session_ids)
+        found = self._present(connection, session_ids) | displays
         request.present_users = {identity.id for identity in found.values() if identity}    # see contexts.is_account
+        request.present_displays = {identity.slug for identity in displays.values()}
+        if due:
+            _write_afterwards(request, "displays were seen", identity_queries.write_displays_seen, due)
         return found
 
     def identity_permits(self, identity, context, permission):
@@ -121,6 +132,8 @@ class SecurityPolicy:
     def _look_for(self, request):
         if is_bearer(request):      # then it alone counts: who sends a token means to act as its account, or as nobody
             return self._find_by_secret(request, TOKEN, request.headers["Authorization"][len(BEARER):].strip())
+        if identity := self._find_display(request):
+            return identity
         if secret := request.cookies.get(COOKIE):
             if identity := self._find_by_secret(request, SESSION, secret):
                 return identity
@@ -133,7 +146,21 @@ class SecurityPolicy:
         with reading(request) as connection:
             identity, is_use_due = identity_queries.of_secret(connection, self._terms, kind, secret)
         if is_use_due and not _is_stream(request):
-            _write_seen_afterwards(request, identity.credential)
+            _write_afterwards(request, f"credential {identity.credential} was used", identity_queries.write_seen, int(identity.credential))
+        return identity
+
+    def _find_display(self, request):
+        """The display whose key the browser has, where it is the display that asks."""
+        key = request.cookies.get(DISPLAY_COOKIE)
+        if not key or request.method not in READING_METHODS or not (_is_stream(request) or is_below(request, "/displays")):
+            return None
+        with reading(request) as connection:
+            identity, is_use_due = identity_queries.of_display_key(connection, self._terms, key)
+        if identity is None or not _asks(identity, request):
+            return None
+        if is_use_due:
+            number = int(identity.credential.split(":")[1])
+            _write_afterwards(request, "a display was seen", identity_queries.write_displays_seen, [number])
         return identity
 
     def _end_session(self, request):
@@ -166,17 +193,30 @@ def _is_stream(request):
     return is_below(request, "/events")
 
 
-def _write_seen_afterwards(request, credential_id):
+def _sign_in_id(identity):
+    return f"{identity.id} {identity.credential} {identity.key_hash if identity.kind == DISPLAY else identity.csrf_token}"
+
+
+def _asks(display, request):
+    """Whether a request of the browser that has the key is the display's own, and not that of a person who is signed in there."""
+    if not _is_stream(request):
+        return request.environ.get("PATH_INFO") == f"/displays/{display.slug}"
+    viewer = request.GET.get("viewer")      # in whose name the page asks
+    return COOKIE not in request.cookies if viewer is None else viewer == viewer_name(_sign_in_id(display))
+
+
+def _write_afterwards(request, what, write, *arguments):
+    """Call write(session, *arguments) in a transaction of its own, once the request is over."""
     session_factory = request.registry["dbsession_factory"]
-    request.add_finished_callback(lambda request: _write_seen(session_factory, int(credential_id)))
+    request.add_finished_callback(lambda request: _write(session_factory, what, write, arguments))
 
 
-def _write_seen(session_factory, credential_id):
+def _write(session_factory, what, write, arguments):
     try:
         with session_factory.begin() as dbsession:
-            identity_queries.write_seen(dbsession, credential_id)
+            write(dbsession, *arguments)
     except SQLAlchemyError as error:
-        log.warning("that credential %d was used cannot be written (%s); its session may expire early", credential_id, type(error).__name__)
+        log.warning("that %s cannot be written (%s); it may count as gone too early", what, type(error).__name__)
 
 
 def _local_principals(context, identity):
@@ -208,6 +248,8 @@ def known_identity(request):
 
 
 def _as_viewer(request, identity):
+    if identity is not None and identity.kind == DISPLAY:   # is no person, to whom a page could tell anything
+        return None
     return identity and {"id": identity.id, "name": identity.name, "topic": UserContext.pattern.format(id=identity.id),
                          "is_admin": identity.role == Role.ADMIN,
                          "may_edit_users": bool(request.has_permission(EDIT_USERS, Root(request))),

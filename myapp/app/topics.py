@@ -1,6 +1,17 @@
 """The topics of the application: their names, who may see them, and what an event of each type looks like on a page."""
 from . import metrics
-from .contexts import PUBLISH, VIEW, ChannelContext, ChannelsContext, MetricContext, RowsContext, UserContext, UsersContext
+from .contexts import (
+    PUBLISH,
+    VIEW,
+    ChannelContext,
+    ChannelsContext,
+    DisplayContext,
+    DisplaysContext,
+    MetricContext,
+    RowsContext,
+    UserContext,
+    UsersContext,
+)
 
 USERS = UsersContext.topic
 USER_CREATED = "user_created"
@@ -29,6 +40,11 @@ NOTICE = "notice"                       # to one user
 CHANNELS_READ = "channels_read"         # transient: what is left unread where this user has just read, for the other pages that he has open
 METRIC = MetricContext.pattern
 
+DISPLAYS = DisplaysContext.topic        # of the list of all
+DISPLAY = DisplayContext.pattern        # of one display, for itself
+DISPLAY_CHANGED = "display_changed"
+DISPLAY_COMMAND = "display_command"     # transient: what it is to do now
+
 
 def includeme(config):
     config.add_topic(USERS, factory=UsersContext, permission=VIEW,
@@ -38,5 +54,7 @@ def includeme(config):
     config.add_topic(UPDATES, factory=ChannelContext, permission=VIEW,     # posted by the acts alone: no update without its row
                      fragments={UPDATE_CREATED: UPDATE_ROW, UPDATE_DELETED: None})
     config.add_topic(USER, factory=UserContext, permission=VIEW)
+    config.add_topic(DISPLAYS, factory=DisplaysContext, permission=VIEW)
+    config.add_topic(DISPLAY, factory=DisplayContext, permission=VIEW)
     config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate,
                      keep=metrics.keep)

@@ -23,6 +23,7 @@ from .server_sent_event import ServerSentEvent
 from .settings import Setting, boolean, duration, duration_range, integer, origins, size, text
 from .strict_json import read_json
 from .topics import authorize
+from .viewer import viewer_name
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ __all__ = [
     "BrokerLost", "BrokerRestored", "EventCommitted", "InvalidEvent", "LogUnavailable",
     "NotSetUp", "PublishAsked", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
     "UnknownTopic", "authorize", "boolean", "duration", "duration_range", "event_source", "includeme", "integer",
-    "origins", "problem", "read_json", "session", "size", "text"]
+    "origins", "problem", "read_json", "session", "size", "text", "viewer_name"]
 
 
 def includeme(config):

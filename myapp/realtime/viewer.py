@@ -26,7 +26,12 @@ def viewer_of(request):
     """
     policy = request.registry.queryUtility(ISecurityPolicy)
     sign_in = "everybody" if policy is None else _sign_in(policy, request)
-    return sign_in and hashlib.sha256(f"viewer {sign_in}".encode()).hexdigest()[:DIGITS]
+    return sign_in and viewer_name(sign_in)
+
+
+def viewer_name(sign_in: str) -> str:
+    """Return the name of a sign-in, as the parameter `viewer` has it, of what `sign_in_id` says."""
+    return hashlib.sha256(f"viewer {sign_in}".encode()).hexdigest()[:DIGITS]
 
 
 def check_viewer(request, query):

@@ -80,7 +80,8 @@ class Client(webtest.TestApp):
     def everything(self):
         """Return all that a request could have stored, to compare before with after."""
         tables = {"users": "id", "credentials": "id", "channels": "id", "channel_members": "channel_id, user_id", "updates": "id",
-                  "read_marks": "user_id, channel_id", "number_rows": "id", "metrics": "id", "event_log": "seq"}
+                  "read_marks": "user_id, channel_id", "number_rows": "id", "metrics": "id", "displays": "id",
+                  "event_log": "seq"}
         return [self.rows(f"SELECT * FROM {table} ORDER BY {key}") for table, key in tables.items()]
 
     def audit(self):

@@ -26,6 +26,12 @@ TAKES = {
     "POST /api/updates": {"channel": "general", "text": "Hello", "title": None, "level": "info"},
     "DELETE /api/updates/{id}": {},
     "POST /api/topics/{topic}/events": {"type": "value", "data": {"value": 1}, "key": None, "transient": None},
+    "POST /api/displays": {"slug": "hall", "name": "Hall", "panels": [{"kind": "text", "text": "Hello"}]},
+    "PUT /api/displays/{slug}": {"name": "Lobby", "panels": [{"kind": "metric", "metric": "load"}], "slug": None, "version": None},
+    "POST /api/displays/{slug}/key": {},
+    "DELETE /api/displays/{slug}/key": {},
+    "POST /api/displays/{slug}/commands": {"command": "identify"},
+    "DELETE /api/displays/{slug}": {},
     "POST /api/tokens": {"name": "mine", "scopes": ["read:*"], "username": None, "password": None},
     "DELETE /api/tokens/{id}": {},
     "DELETE /api/tokens/current": {},
@@ -96,6 +102,7 @@ def client(migrated_sqlite, make_client):
     client.add_user("admin", "admin", email="admin@localhost")
     client.add_user("Ada")
     client.post_json("/api/channels", {"name": "general", "title": "General", "kind": "discussion", "visibility": "private"}, status=201)
+    client.post_json("/api/displays", {"slug": "lobby"}, status=201)
     for value in (1, 2):
         client.post_json("/api/rows", {"value": value}, status=201)
     for text in ("First", "Second"):

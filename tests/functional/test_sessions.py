@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 from pyramid.interfaces import ISecurityPolicy
 
-from myapp.app.api.listing import moment
 from myapp.app.contexts import EDIT_USERS, VIEW, UsersContext
 from myapp.app.credentials import prune
+from myapp.app.fields import moment
 from myapp.app.models import Credential, now
 from myapp.realtime import session
 

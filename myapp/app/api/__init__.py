@@ -7,6 +7,7 @@ def includeme(config):
     config.include(".rows")
     config.include(".updates")
     config.include(".metrics")
+    config.include(".displays")
     config.include(".topic_events")
     config.include(".audit")
     config.include(".stats")

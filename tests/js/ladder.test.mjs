@@ -342,3 +342,13 @@ test("a page that names no transport, or none that there is, has streams alone",
     assert.deepEqual([names(undefined), names(""), names("carrier-pigeon toString"), names("poll sse")],
         [["sse"], ["sse"], ["sse"], ["polling", "sse"]]);
 });
+
+test("no Retry-After, of a year say, and no clock that is set back, keeps a stream from being tried for longer than an hour", async () => {
+    for (const [askedS, setMs, ms] of [[31536000, 0, 3600000], [1800, -86400000, 1800000]]) {
+        const all = await opened(network({ stream: refusing(503, askedS) }));
+        await all.clock.pass(0);
+        all.clock.set(setMs);
+        await climbsAfter(all, ms);
+        await climbsAfter(all, askedS > 3600 ? 3600000 : 1800000);
+    }
+});

@@ -421,3 +421,10 @@ test("an owner that opens anew when it is told of a refusal makes one connection
     await clock.pass(1000);
     assert.deepEqual(server.connections.map(({ topics }) => topics.join()), ["secret,users", "rows,users"]);
 });
+
+test("a kick is heeded within 2 s though the clock was set back by a day meanwhile", async () => {
+    const all = await opened({ answer: refusing(503, { headers: { "Retry-After": "600" } }) });
+    all.clock.set(-86400000);
+    all.link.kick();
+    await connectsAfter(all, 2000);
+});

@@ -194,3 +194,10 @@ test("polls that were well until the viewer signed out end: no request and no ti
     await clock.pass(3600000);
     assert.equal(server.connections.length, 3);
 });
+
+test("the next poll comes within 6 s of an answer though the clock was set back by a day meanwhile", async () => {
+    const all = await opened("longpoll", { answer: ({ rung }) => (rung === "poll 0" ? { poll: {} } : {}), chance: 1 });
+    all.clock.set(-86400000);
+    await all.server.last.reply({});
+    await asksAfter(all, 6000);
+});

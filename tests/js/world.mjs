@@ -5,12 +5,13 @@ export class Clock {
     #now;
     #timers = new Map();
     #last = 0;
+    #set = 0;
 
     constructor(now = 1_000_000) {
         this.#now = now;
     }
 
-    now = () => this.#now;
+    now = () => this.#now + this.#set;
 
     setTimeout = (act, ms) => {
         this.#timers.set(++this.#last, { at: this.#now + ms, act });
@@ -18,6 +19,11 @@ export class Clock {
     };
 
     clearTimeout = (timer) => this.#timers.delete(timer);
+
+    /** Somebody sets the clock, by `ms`. Timers do not mind. */
+    set(ms) {
+        this.#set += ms;
+    }
 
     get pending() {
         return this.#timers.size;

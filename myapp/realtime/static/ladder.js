@@ -7,7 +7,8 @@ const CLIMB_MS = 30000;             // until a better rung is tried again, doubl
 const LONGEST_CLIMB_MS = 600000;    // up to this
 const SOON_MS = 1000;               // when it was the server that failed, and not the rung
 const REMEMBERED_MS = 600000;       // a page that begins later than this after the last one's word begins at the top
-const SHORTEST_BAR_MS = 30000;      // a rung that was refused is left alone for this, or for as long as the server asked
+const SHORTEST_BAR_MS = 30000;      // a rung that was refused is left alone for this, or for as long as the server asked,
+const LONGEST_BAR_MS = 3600000;     // up to this: what asks for more is a slip, or the clock was set back since
 
 export class Ladder {
     #rungs;
@@ -43,8 +44,8 @@ export class Ladder {
 
     /** Milliseconds until a climb is due. It would be in vain while everything above is barred. */
     get climbInMs() {
-        const bars = this.#rungs.slice(0, this.#home).map((_, rung) => this.#barredUntil[rung] ?? 0);
-        return Math.max(this.#climbAt - this.#clock.now(), Math.min(...bars) - this.#clock.now(), SOON_MS);
+        const bars = this.#rungs.slice(0, this.#home).map((_, rung) => this.#barredForMs(rung));
+        return Math.max(Math.min(this.#climbAt - this.#clock.now(), LONGEST_CLIMB_MS), Math.min(...bars), SOON_MS);
     }
 
     /** What the ladder of the next page may know of this one, plain values; null on the top rung. */
@@ -71,7 +72,7 @@ export class Ladder {
 
     /** Do not come back to this rung for `ms` (null: for as long as after any refusal). */
     bar(ms) {
-        this.#barredUntil[this.#at] = this.#clock.now() + Math.max(ms ?? 0, SHORTEST_BAR_MS);
+        this.#barredUntil[this.#at] = this.#clock.now() + Math.min(Math.max(ms ?? 0, SHORTEST_BAR_MS), LONGEST_BAR_MS);
     }
 
     /** Go one rung down, past those that are barred; returns false on the last. */
@@ -97,8 +98,12 @@ export class Ladder {
     }
 
     #best(first, last) {
-        const now = this.#clock.now();
-        for (let rung = first; rung < last; rung += 1) if (!(this.#barredUntil[rung] > now)) return rung;
+        for (let rung = first; rung < last; rung += 1) if (this.#barredForMs(rung) === 0) return rung;
         return last;
+    }
+
+    #barredForMs(rung) {
+        const ms = (this.#barredUntil[rung] ?? 0) - this.#clock.now();
+        return ms > 0 && ms <= LONGEST_BAR_MS ? ms : 0;
     }
 }

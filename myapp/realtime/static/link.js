@@ -132,7 +132,8 @@ export class Link {
     }
 
     #connectSoon() {
-        this.#connectIn(Math.max(0, this.#startedAt + KICK_PAUSE_MS - this.#world.clock.now()));
+        const sinceMs = Math.max(0, this.#world.clock.now() - this.#startedAt);  // the clock may have been set back
+        this.#connectIn(Math.max(0, KICK_PAUSE_MS - sinceMs));
     }
 
     #take(message) {

@@ -38,7 +38,7 @@ async function listen({ random, deliver, ...call }, waitS) {
         if (isFirst) deliver({ kind: "connected", id: cursor ?? undefined, heartbeatMs: waitS * 1000 || EVERY_MS });
         answer.messages.forEach((message) => deliver(message));
         cursor = answer.cursor ?? cursor;
-        const tookMs = call.clock.now() - askedAt;
+        const tookMs = Math.max(0, call.clock.now() - askedAt);  // the clock may have been set back
         await nap(restMs(answer, { isPlain: waitS === 0, isWaiting: askedS > 0, tookMs, random }), call);
         askedS = answer.hasMore ? 0 : waitS;
     }

@@ -24,3 +24,14 @@ test("what changed while the tab was hidden is marked for two seconds when it is
     t.mock.timers.tick(1);
     assert.equal(row.classList.size, 0);
 });
+
+test("of the elements that came and went while the tab was hidden none is kept for long", async (t) => {
+    const page = documentOf(t), flash = new Flash(), looks = [];
+    const element = (isConnected) => ({ get isConnected() { looks.push(this); return isConnected; }, classList: { add() {}, remove() {} } });
+    page.hidden = true;
+    for (let n = 0; n < 10000; n += 1) flash.flash(element(false));
+    looks.length = 0;
+    page.hidden = false;
+    page.fire("visibilitychange");
+    assert.ok(looks.length <= 501, `${looks.length} are kept`);
+});

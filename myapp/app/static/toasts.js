@@ -44,6 +44,7 @@ export class Toasts {
     }
 
     #letGo(toast) {
+        if (!toast.isConnected) return;
         const isOverlaid = document.querySelector("dialog[open]") !== null;
         if (document.hidden || isOverlaid || toast.matches(":hover, :focus-within")) setTimeout(() => this.#letGo(toast), AGAIN_MS);
         else toast.remove();

@@ -1,6 +1,7 @@
 /* The flash: marks a changed element for two seconds of being seen. What it looks like stands in realtime.css. */
 
 const FLASH_MS = 2000;  // as long as the animation of .rt-flash
+const MOST_UNSEEN = 500;    // elements, until those are looked for that are gone: a tab may be hidden for days
 
 export class Flash {
     #unseen = new Set();
@@ -11,8 +12,9 @@ export class Flash {
 
     /** Flash `element` now, or as soon as the tab is seen. */
     flash(element) {
-        if (document.hidden) this.#unseen.add(element);
-        else show(element);
+        if (!document.hidden) return show(element);
+        this.#unseen.add(element);
+        if (this.#unseen.size > MOST_UNSEEN) this.#unseen.forEach((each) => each.isConnected || this.#unseen.delete(each));
     }
 
     #catchUp() {

@@ -34,7 +34,7 @@ RULES = {
     "myapp/realtime/life.py": (set(), STDLIB | {"sqlalchemy"}),
     "myapp/realtime/pulse.py": (set(), STDLIB | {"sqlalchemy"}),
     "myapp/realtime/publish.py": (
-        {f"{R}.{name}" for name in ("core", "errors", "events", "link_attributes")},
+        {f"{R}.{name}" for name in ("bystander", "core", "errors", "events", "link_attributes")},
         STDLIB | {"pyramid", "sqlalchemy", "zope.sqlalchemy", "transaction"}),
     "myapp/realtime/follow.py": ({f"{R}.core", f"{R}.errors"}, STDLIB),
     "myapp/realtime/views.py": (

@@ -19,6 +19,7 @@ from pyramid.scripting import prepare
 from sqlalchemy.orm import scoped_session
 from zope.sqlalchemy import mark_changed
 
+from .bystander import Bystander
 from .core.event import ORDERS, new_event
 from .errors import NotSetUp
 from .events import EventCommitted
@@ -157,7 +158,8 @@ class Outbox:
     """The events of one session's present transaction. The thread of the session.
 
     A savepoint that is rolled back takes with it what was published since: each event remembers the SessionTransaction
-    that it was published in, and goes when that one or one around it is rolled back.
+    that it was published in, and goes when that one or one around it is rolled back. A transient one, for which the session begins
+    none, goes with a savepoint of the transaction manager.
     """
 
     def __init__(self, session, tm, runtime):
@@ -170,6 +172,7 @@ class Outbox:
         self._pending = []          # [(SessionTransaction, Event, transient)] published and not yet written
         self._written, self._unsent = [], []    # [Event] that the commit makes true; those of them that go out after it
         self._is_armed, self._turns = False, 0
+        self._bystander, self._stands_by = Bystander(lambda: [*self._pending], self._go_back), False
         sa.event.listen(session, "after_soft_rollback", self._forget_within)
         sa.event.listen(session, "after_transaction_end", self._forget_all)
 
@@ -180,6 +183,8 @@ class Outbox:
             self._session.connection()                  # so that the session joins by its own registration, where it has one
             mark_changed(self._session, self.tm)        # and COMMITs for real even if the view only read
         self._join(self.tm.get())
+        if transient:
+            self._stand_by()
         within = self._session.get_nested_transaction() or self._session.get_transaction()
         self._pending.append((within, event, transient))
         if self._transaction.status == COMMITTING:      # a flush of the commit itself publishes: no hook comes any more
@@ -187,12 +192,22 @@ class Outbox:
 
     def _join(self, current):
         if self._transaction is not current:
-            self._transaction, self._is_armed, self._turns = current, False, 0
+            self._transaction, self._is_armed, self._turns, self._stands_by = current, False, 0, False
             self._pending, self._written, self._unsent = [], [], []
             current.addAfterCommitHook(self._after_commit)
         if not self._is_armed:
             current.addBeforeCommitHook(self._before_commit)
             self._is_armed = True
+
+    def _stand_by(self):
+        if not self._stands_by and self._transaction.status != COMMITTING:      # then there is no savepoint any more
+            self._transaction.join(self._bystander)
+            self._stands_by = True
+
+    def _go_back(self, past):
+        """Forget the transient events that are not among those of `past`; None: all, and the transaction has parted from us."""
+        self._stands_by = past is not None
+        self._pending = [entry for entry in self._pending if not entry[2] or any(entry is each for each in past or ())]
 
     def _insist_on_being_alone(self, current):
         # On PostgreSQL the second session would wait for the head row that the first has locked, for ever.
@@ -247,7 +262,7 @@ class Outbox:
     def _forget_all(self, session, ended):
         """The session was closed under us: a zope savepoint from before it joined is rolled back, or all is aborted."""
         if ended.parent is None:
-            self._pending = []
+            self._pending = [entry for entry in self._pending if entry[0] is None]
 
 
 def _is_within(transaction, ended):

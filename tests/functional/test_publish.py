@@ -123,6 +123,37 @@ def test_a_savepoint_of_the_transaction_manager_does_too(make_shop, migrated):
     both(shop, listener, "kept-1", "kept-2", "kept-3", "kept-4")
 
 
+def test_a_savepoint_of_the_transaction_manager_takes_transient_events_with_it_though_the_session_does_nothing(make_shop):
+    def view(request):
+        for _ in range(2):
+            before = request.tm.savepoint()
+            say(request, "lost", transient=True)
+            before.rollback()
+        say(request, "kept-1", transient=True)
+        between = request.tm.savepoint()
+        say(request, "lost", transient=True)
+        between.rollback()
+        say(request, "kept-2", transient=True)
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    assert [type for _, type in listener.heard] == ["kept-1", "kept-2"]
+
+
+def test_a_transient_event_outlives_a_savepoint_that_came_after_it_and_closes_the_session(make_shop):
+    def view(request):
+        say(request, "kept-1", transient=True)
+        before = request.tm.savepoint()
+        say(request, "lost")
+        say(request, "lost", transient=True)
+        before.rollback()
+        say(request, "kept-2")
+        return ok()
+    shop, listener = make_shop(buy=view)
+    shop.post("/buy")
+    assert listener.heard == [(None, "kept-1"), (1, "kept-2")]
+
+
 def test_transient_events_go_out_in_their_place_and_are_not_logged(make_shop):
     def view(request):
         say(request, "tick", transient=True)

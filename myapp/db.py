@@ -7,6 +7,7 @@ from datetime import UTC
 
 import sqlalchemy as sa
 import zope.sqlalchemy
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, sessionmaker
@@ -23,6 +24,7 @@ CONNECT_POSTGRESQL = {"connect_timeout": 5, "keepalives": 1, "keepalives_idle": 
 BUSY_TIMEOUT_MS = 10_000    # SQLite: wait for the one writer; transactions here last milliseconds
 READ_COMMITTED = "READ COMMITTED"
 READING_METHODS = frozenset({"GET", "HEAD"})
+INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}     # by dialect: INSERTs that may say ON CONFLICT, as SQL's own do not
 
 # PostgreSQL: nobody waits for ever for a lock, a slow statement or a client that went away in the middle of a transaction.
 POSTGRESQL_LIMITS = ("SET lock_timeout = '5s'", "SET statement_timeout = '30s'", "SET idle_in_transaction_session_timeout = '30s'")

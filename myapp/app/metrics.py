@@ -4,8 +4,7 @@ The last one that was logged is kept, whatever becomes of the log. A transient o
 """
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
-
+from myapp.db import INSERTS
 from myapp.realtime import InvalidEvent
 
 from . import fields
@@ -15,7 +14,6 @@ from .models import Metric, now, rfc3339
 
 VALUE = "value"     # the type of the event
 CASTS = {"value": fields.number, "unit": fields.line(20), "at": lambda value: rfc3339(fields.moment(value))}
-INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 PREFIX = MetricContext.pattern.partition("{")[0]
 
 

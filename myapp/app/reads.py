@@ -1,11 +1,11 @@
 """What people have read: how far each has read each channel, and how many updates that leaves. One's own never count."""
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+
+from myapp.db import INSERTS
 
 from .models import Channel, ReadMark, Update
 
 MOST_UNREAD = 100       # that are counted: a page says "99+", and nobody's count costs more than that many rows
-INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 def with_unread(channels, user_id):

@@ -129,6 +129,7 @@ EXTRAS = {
     "rabbitmq": ["pika>=1.4"],
     "postgresql": ["psycopg2-binary>=2.9.10"],   # where a compiler and libpq are at hand, the package psycopg2 can take its place
     "websocket": ["wsproto>=1.2"],
+    "prometheus": ["prometheus-client>=0.20"],
     "testing": ["build", "httpx", "httpx-sse", "playwright", "psycopg2-binary>=2.9.10", "pytest>=9", "pytest-xdist", "ruff", "sseclient-py",
                 "webtest", "websockets"],
 }

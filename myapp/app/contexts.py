@@ -24,7 +24,6 @@ DELETE_UPDATES = "delete_updates"   # delete updates of others
 VIEW_MEMBERS = "view_members"       # see who the members of a channel are
 MANAGE_MEMBERS = "manage_members"   # say who they are
 VIEW_AUDIT = "view_audit"           # see who did what
-VIEW_STATS = "view_stats"           # see what the process is doing
 MANAGE_CREDENTIALS = "manage_credentials"   # see, make and end sessions and tokens; whose, api/sessions.py says
 
 ADMINS = (Allow, f"role:{Role.ADMIN}", ALL_PERMISSIONS)
@@ -78,6 +77,16 @@ class UpdatesContext:
 
     def __init__(self, request):
         self.__acl__ = (ADMINS, (Allow, everybody(request), VIEW), (Allow, Authenticated, TAKE_PART), (Allow, EDITOR, DELETE_UPDATES))
+
+
+class StatsContext:
+    """What the processes are doing. Admins' alone, and a token's of theirs that may read it."""
+
+    topic = "monitor"
+    __acl__ = (ADMINS,)
+
+    def __init__(self, request):
+        pass
 
 
 class MetricsContext:

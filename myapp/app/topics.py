@@ -9,6 +9,7 @@ from .contexts import (
     DisplaysContext,
     MetricContext,
     RowsContext,
+    StatsContext,
     UserContext,
     UsersContext,
 )
@@ -39,7 +40,7 @@ USER = UserContext.pattern
 NOTICE = "notice"                       # to one user
 CHANNELS_READ = "channels_read"         # transient: what is left unread where this user has just read, for the other pages that he has open
 METRIC = MetricContext.pattern
-
+MONITOR = StatsContext.topic            # what each process is doing, by itself, while somebody listens
 DISPLAYS = DisplaysContext.topic        # of the list of all
 DISPLAY = DisplayContext.pattern        # of one display, for itself
 DISPLAY_CHANGED = "display_changed"
@@ -58,3 +59,5 @@ def includeme(config):
     config.add_topic(DISPLAY, factory=DisplayContext, permission=VIEW)
     config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate,
                      keep=metrics.keep)
+    config.add_topic(MONITOR, factory=StatsContext, permission=VIEW)
+    config.report_stats(MONITOR)

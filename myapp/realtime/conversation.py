@@ -90,6 +90,7 @@ class Conversation(Dialogue):
         with self._request("GET") as request:
             insist(request, READ, names)
         self._topics = frozenset(topics)
+        self._registry.realtime.note_listener(names)
 
     def _publish(self, topic, type, data):
         checked_names([topic])

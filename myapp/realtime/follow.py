@@ -26,13 +26,16 @@ MOST_REACHING = 2       # who may wait for longer at once, each with a thread of
 
 
 class Follow:
-    def __init__(self, hub, log, *, heed=lambda event: None, note_broker=lambda is_up, reason: None, tail_interval_s=3.0,
-                 clock=time.monotonic):
+    def __init__(self, hub, log, *, heed=lambda event: None, heed_call=lambda event: None, note_broker=lambda is_up, reason: None,
+                 note_received=lambda: None, tail_interval_s=3.0, clock=time.monotonic):
         """heed(event) is called with each order of another process, or of this one, once, as soon as it is known.
 
+        heed_call(event) is called with each transient one, which may be lost. note_received() is called when the hub was given something.
         note_broker(is_up, reason) is called by the broker's thread when it has subscribed and when it is lost; perhaps twice.
         """
-        self._hub, self._log, self._heed, self._note_broker = hub, log, heed, note_broker
+        self._hub, self._log, self._heed, self._heed_call = hub, log, heed, heed_call
+        self._note_broker, self._note_received = note_broker, note_received
+        self.head, self.holes = None, 0             # the Head that was last read; how often the log was read for a missing event
         self._tail_interval_s, self._clock = tail_interval_s, clock
         self._changed = threading.Condition()       # guards what follows
         self._inbox, self._waiting = [], 0          # events as the broker brings them; bytes of their data, those dropped included
@@ -136,6 +139,8 @@ class Follow:
             self._hole_due = None
         elif self._hole_due is None:
             self._hole_due = self._clock() + PATIENCE_S
+            self.holes += 1
+        self._note_received()
         with self._changed:
             self._changed.notify_all()              # somebody may wait for just these
 
@@ -155,7 +160,11 @@ class Follow:
         here = self._hub.cursor
         self._heeded = {seq for seq in self._heeded if seq > here.seq}
         for event in events:
-            if event.topic == ORDERS and event.epoch == here.epoch and (event.seq or 0) > here.seq and event.seq not in self._heeded:
+            if event.topic != ORDERS or event.epoch != here.epoch:
+                continue
+            if event.seq is None:
+                self._heed_call(event)
+            elif event.seq > here.seq and event.seq not in self._heeded:
                 self._heeded.add(event.seq)
                 self._heed(event)
 
@@ -197,6 +206,7 @@ class Follow:
         if head.cursor.epoch != self._hub.cursor.epoch:
             logger.warning("the event log has begun a new epoch, %s: every page starts over", head.cursor)
             self._hub.renew(head.cursor, head.floor)
+        self.head = head
         self._hub.set_bounds(head.floor, head.cursor.seq)
         while self._hub.cursor.seq < head.cursor.seq:
             events = self._log.read_after(self._hub.cursor.seq, limit=AT_ONCE)

@@ -115,6 +115,10 @@ class Realtime:
         """Return what this process is doing, a dict that JSON can say: its broker, its hub, its streams, and where the log stands."""
         return self._runtime.stats()
 
+    def metrics(self) -> tuple[bytes, str]:
+        """Return the same as Prometheus reads it, and its content type. Raises NotSetUp without prometheus_client."""
+        return self._runtime.metrics()
+
     def _session(self):
         session = getattr(self.request, self._runtime.session_name)
         return session() if isinstance(session, scoped_session) else session
@@ -245,6 +249,7 @@ class Outbox:
             return
         if forgotten:
             logger.error("%d events were published too late in a commit to be part of it and are lost; publish earlier", len(forgotten))
+        self._runtime.delays.begin(event.seq for event in events if event.seq is not None)
         if rung := len(events) - len(unsent):
             self._runtime.broker.figures.add(published=rung)
         if unsent:

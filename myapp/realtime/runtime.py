@@ -4,24 +4,30 @@ It puts the parts together and knows nothing of what they do.
 """
 import logging
 import os
+import secrets
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from pyramid.request import Request
 from pyramid.scripting import prepare
 from sqlalchemy.orm import scoped_session
 
 from .allowance import Allowance
-from .broker_state import BrokerState
+from .broker_state import UP, BrokerState
 from .brokers import Broker
 from .build import build_id
 from .core.hub import Hub
+from .delays import Delays
+from .errors import NotSetUp
 from .follow import Follow
 from .fragments import Fragments
 from .log import Log
+from .reports import Reports
 from .rights import Rights
 from .secret import without_password
+from .stats import stats
 from .throttle import Throttle
 from .transports.poll import Poll
 from .transports.sse import EventStream
@@ -41,6 +47,7 @@ class Listening:
     hub: Hub
     follow: Follow
     watch: Watch
+    reports: Reports
 
 
 @dataclass
@@ -51,6 +58,8 @@ class Parts:
     broker: Broker
     broker_state: BrokerState
     allowance: Allowance
+    delays: Delays = field(default_factory=Delays)
+    id: str = field(default_factory=lambda: secrets.token_hex(4))       # pids are the same in many a container
     starting: threading.Lock = field(default_factory=threading.Lock)    # held while `listening` is made, which reads the database
     listening: Listening | None = None
 
@@ -113,6 +122,10 @@ class Runtime:
         return self._made().broker_state
 
     @property
+    def delays(self):
+        return self._made().delays
+
+    @property
     def allowance(self):
         return self._made().allowance
 
@@ -135,15 +148,20 @@ class Runtime:
 
     def stats(self):
         """Return what this process is doing, a dict that JSON can say. Starts nothing; reads the log's head, so raises LogUnavailable."""
-        parts, head = self._made(), self.log.head()
-        hub = parts.listening and parts.listening.hub
-        return {
-            "process": {"pid": parts.pid, "build": self.build, "threads": threading.active_count()},
-            "broker": {**parts.broker_state.as_dict(), **parts.broker.figures.as_dict()},
-            "log": {"head": str(head.cursor), "floor": head.floor},
-            "hub": {"cursor": hub and str(hub.cursor), "behind": hub and max(0, head.cursor.seq - hub.cursor.seq)},
-            "streams": hub.open_streams if hub else 0,
-        }
+        parts = self._made()
+        return stats(parts, parts.log.head(), self.build)
+
+    def metrics(self):
+        """Return the stats as Prometheus reads them, (bytes, their content type). Raises NotSetUp without its library, LogUnavailable."""
+        try:
+            from .metrics import exposition
+        except ModuleNotFoundError as error:
+            raise NotSetUp(f"metrics need the Python package {error.name}; pip install 'myapp[prometheus]'") from error
+        return exposition(self.stats())
+
+    def note_listener(self, topics):
+        """Somebody listens to `topics`, in this process. Raises as `hub` does."""
+        self._listening().reports.note_listener(topics)
 
     def prune(self):
         """Forget the events that the retention settings no longer keep. Returns how many. Raises LogUnavailable."""
@@ -157,6 +175,7 @@ class Runtime:
         if parts is not None:
             if parts.listening is not None:
                 parts.listening.hub.end_all("shutdown")
+                parts.listening.reports.stop()
                 parts.listening.follow.stop()
                 parts.listening.watch.stop()
             parts.broker.close()
@@ -191,8 +210,14 @@ class Runtime:
             head.cursor, head.floor, parts.log.read_page, heartbeat_s=settings["heartbeat"], tape_bytes=settings["tape"],
             **{name: settings[name] for name in HUB_SETTINGS})
         watch = Watch(hub, Rights(self._registry, self.topics), recheck_s=settings["recheck"])
+        reports = Reports(
+            self.topics.of_stats, hub, stats=lambda: stats(parts, follow.head or head, self.build),
+            carry=lambda events: self._carry(parts, follow, events))
+        note_sent = partial(_note_sent, hub, parts.delays)
+        hub.growth.note_room = note_sent
         follow = Follow(
-            hub, parts.log, heed=watch.heed, note_broker=parts.broker_state.note, tail_interval_s=self.tail_interval_s)
+            hub, parts.log, heed=watch.heed, heed_call=reports.heed, note_broker=parts.broker_state.note, note_received=note_sent,
+            tail_interval_s=self.tail_interval_s)
         try:
             follow.start()
             watch.start()
@@ -201,10 +226,22 @@ class Runtime:
             follow.stop()
             watch.stop()
             raise
-        return Listening(hub, follow, watch)
+        return Listening(hub, follow, watch, reports)
+
+    @staticmethod
+    def _carry(parts, follow, events):
+        """Carry transient events to every process; to this one at least while the broker does not work."""
+        (parts.broker.publish if parts.broker_state.state == UP else follow.take)(events)
 
     def engine(self):
         """The engine behind the application's sessions, wherever it keeps it: asked of a request that is nobody's."""
         with prepare(request=Request.blank("/"), registry=self._registry) as env:
             session = getattr(env["request"], self.session_name)
             return (session() if isinstance(session, scoped_session) else session).get_bind().engine
+
+
+def _note_sent(hub, delays):
+    """What the hub has given to its feeds is sent, unless a loop has yet to read some of it, and will tell."""
+    seq = hub.cursor.seq        # before the look: what comes meanwhile has yet to be sent
+    if hub.growth.is_read:
+        delays.end(seq)

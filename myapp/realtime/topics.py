@@ -47,6 +47,7 @@ class Topics:
 
     def __init__(self):
         self._topics = []       # those with fewer placeholders first: `updates:general` wins over `updates:{channel}`
+        self.of_stats = None    # the name of the one on which processes tell what they are doing
 
     def add(self, topic):
         self._topics.append(topic)
@@ -107,6 +108,7 @@ def authorize(request: Request, action: str, topics: Iterable[str]) -> None:
 def includeme(config):
     config.registry.realtime_topics = Topics()
     config.add_directive("add_topic", add_topic)
+    config.add_directive("report_stats", report_stats)
 
 
 def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None, permission: str | None = None,
@@ -134,6 +136,14 @@ def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None
     introspectable = config.introspectable("realtime topics", pattern, pattern, "realtime topic")
     introspectable.update(topic=topic, permission=permission, publish_permission=publish_permission, fragments=topic.fragments)
     config.action(("realtime topic", pattern), lambda: config.registry.realtime_topics.add(topic), introspectables=[introspectable])
+
+
+def report_stats(config, topic: str) -> None:
+    """Directive. Have each process tell what it is doing, as `request.realtime.stats()` says it, on `topic`, a name that is declared.
+
+    It does so by transient events of the type `stats`, one a second, as long as somebody listens to `topic`, to whatever process.
+    """
+    config.action("realtime stats", lambda: setattr(config.registry.realtime_topics, "of_stats", topic))
 
 
 def _regex(pattern):

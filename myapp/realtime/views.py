@@ -185,7 +185,9 @@ def join(request, permit, wanted, lasts_s, **options):
     try:
         with _refusals(runtime, "poll that would wait" if wanted.encoding.is_once else "stream"):
             deadline = time.monotonic() + lasts_s if lasts_s else None
-            return runtime.hub.join(*wanted, deadline=deadline, room=room, **_holder(request, runtime), **options)
+            stream = runtime.hub.join(*wanted, deadline=deadline, room=room, **_holder(request, runtime), **options)
+        runtime.note_listener(wanted.topics)
+        return stream
     except BaseException:
         permit.give_back()
         raise

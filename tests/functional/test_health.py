@@ -135,11 +135,11 @@ def test_a_probe_needs_no_sign_in_leaves_no_cookie_is_not_cached_and_may_be_a_he
 
 
 def test_an_admin_reads_what_the_process_is_doing(sqlite_client):
-    assert sqlite_client.get("/api/stats").json["hub"] == {"cursor": None, "behind": None}      # asking does not make it listen
+    assert sqlite_client.get("/api/stats").json["hub"] == {"cursor": None, "behind": None, "holes": 0}      # asking does not make it listen
     sqlite_client.get("/readyz")
     wait_until(lambda: alive(sqlite_client) == ("ok", "up"))
     stats = sqlite_client.get("/api/stats").json
-    assert stats["hub"] == {"cursor": stats["log"]["head"], "behind": 0} and stats["streams"] == 0
+    assert stats["hub"] == {"cursor": stats["log"]["head"], "behind": 0, "holes": 0} and stats["streams"] == 0
     assert stats["broker"]["state"] == "up" and "memory://" in stats["broker"]["url"]
 
 

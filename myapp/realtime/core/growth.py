@@ -14,11 +14,17 @@ class Growth:
         self._bytes, self._taken_bytes = 0, 0       # that the loop has yet to read; of these, what it has taken
         self._taken = None      # made when somebody first waits for room
         self._bell = None       # the loop's
+        self.note_room = lambda: None       # called by the loop, without the lock, when it has given room
 
     @property
     def has_room(self):
         """Whether the loop keeps up: else what is sent now might push off the tapes what it has yet to read. A hint of this moment."""
         return self._bytes < self._room_bytes
+
+    @property
+    def is_read(self):
+        """Whether all that has grown is read, by those who keep up. A hint of this moment."""
+        return not self._bytes
 
     # The caller holds the lock
 
@@ -63,6 +69,7 @@ class Growth:
         """What was taken is read. No sooner: else as much again would push off the tapes what the last feed has yet to read."""
         with self._lock:
             self._give(self._taken_bytes)
+        self.note_room()
 
     def part(self):
         """There is no loop any more."""

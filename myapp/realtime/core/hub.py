@@ -53,11 +53,23 @@ class Hub:
         self._held = {}         # seq -> Event that came before its turn; the follow thread's own
         self._streams, self._feeds, self._owners = set(), Feeds(self), Owners()     # the open ones, and who holds them
         self._abandoned = deque()       # streams that nobody holds any more
+        self.answered = 0       # polls that did not wait
 
     @property
     def open_streams(self):
         """How many there are."""
         return len(self._streams)
+
+    def is_heard(self, topic):
+        """Whether somebody listens to `topic`."""
+        with self.lock:
+            return bool(self._feeds.of(topic))
+
+    def census(self):
+        """Return [(topics, transport, how many streams)] of all feeds, figures of about this moment."""
+        with self.lock:
+            feeds = [*self._feeds]
+        return [(feed.topics, feed.encoding.transport, feed.streams) for feed in feeds]
 
     # The follow thread
 
@@ -169,6 +181,7 @@ class Hub:
         """
         with self.lock:
             head = self.cursor
+            self.answered += 1
         return self._replay.news(frozenset(topics), encoding, cursor, head, self._spread_ms()) or encoding.answer(head)
 
     def _spread_ms(self):

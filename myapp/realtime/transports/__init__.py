@@ -8,6 +8,7 @@ from ..core.event import Cursor, Event
 class Encoding(ABC):
     """The bytes of one transport. Stateless: one object of it serves all feeds. Any thread may call any method; none blocks."""
 
+    transport = "other"     # the name by which its streams are counted
     is_once = False     # whether a stream of it is over with what it sends first; see Answers
 
     @abstractmethod

@@ -14,6 +14,8 @@ class Poll(Answers):
     build      a function that returns the build; asked once, when the first client asks
     """
 
+    transport = "poll"
+
     def __init__(self, *, fragments=None, build=str):
         self._fragments, self._build = fragments, build
 

@@ -16,6 +16,8 @@ class EventStream(Encoding):
     build      a function that returns the build; asked once, when the first client connects
     """
 
+    transport = "sse"
+
     def __init__(self, *, fragments=None, heartbeat_s=15.0, retry_s=(2.0, 5.0), build=str, random=random.uniform):
         self._fragments, self._retry_s, self._random = fragments, retry_s, random
         self._heartbeat_s, self._build = heartbeat_s, build

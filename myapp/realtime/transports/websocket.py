@@ -31,6 +31,8 @@ class SocketMessages(Encoding):
     build      a function that returns the build; asked once, when the first client connects
     """
 
+    transport = "websocket"
+
     def __init__(self, *, fragments=None, heartbeat_s=15.0, build=str):
         self._fragments, self._heartbeat_s, self._build = fragments, heartbeat_s, build
 

@@ -107,7 +107,7 @@ def checked_topics(names, most):
     if not topics:
         raise problem(400, "no topic; name at least one, as in ?topic=users")
     if len(topics) > most:
-        raise problem(400, f"{len(topics)} topics; at most {most} (realtime.max_topics)")
+        raise problem(400, f"{len(topics)} topics; at most {most} (realtime.max_topics)", max_topics=most)
     if bad := [topic for topic in topics if len(topic) > MAX_NAME or not TOPIC.fullmatch(topic)]:
         raise problem(400, f"{len(bad)} malformed topics; a topic is {TOPIC.pattern}, at most {MAX_NAME} characters")
     return topics

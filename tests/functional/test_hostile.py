@@ -182,4 +182,6 @@ def test_an_address_has_at_most_16_kib(sqlite_client, start):
 def test_how_many_topics_an_address_names_is_said_by_the_streams_and_not_by_its_length(sqlite_client):
     topics = "&".join(f"topic=t{number}" for number in range(5000))
     for path in "/events", "/events/poll":
-        assert "realtime.max_topics" in sqlite_client.get(f"{path}?{topics}", status=400).json["detail"]
+        refusal = sqlite_client.get(f"{path}?{topics}", status=400).json
+        assert "realtime.max_topics" in refusal["detail"]
+        assert refusal["max_topics"] == 50

@@ -285,3 +285,40 @@ test("a listener that fails neither ends the link nor keeps the others from thei
     assert.equal(server.open.length, 1);
     assert.equal(warn.mock.callCount(), 1);
 });
+
+/* As the server, which takes two topics of one connection. */
+const narrow = ({ topics }) => (topics.length > 2 ? { status: 400, body: { status: 400, max_topics: 2 } } : {});
+
+test("whoever comes last is sent away where all want more topics than the server takes, and nobody comes between the others again", async () => {
+    const { hub, server } = makeHub();
+    server.answer = narrow;
+    const [one, two, three, four] = Array.from({ length: 4 }, () => listenerOf(hub));
+    one.join({ users: "5f-10" });
+    two.join({ rows: "5f-10" });
+    await settled();
+    await server.last.connected("5f-10");
+    three.join({ channels: "5f-10" });
+    await settled();
+    assert.equal(three.all("crowded").length, 1);
+    assert.deepEqual(server.last.topics, ["rows", "users"]);
+    await server.last.connected("5f-10");
+    assert.deepEqual([one, two].map((each) => each.told.at(-1)), [{ kind: "state", state: "sse" }, { kind: "state", state: "sse" }]);
+    const before = server.connections.length;
+    four.join({ metrics: "5f-10" });
+    await settled();
+    assert.equal(four.all("crowded").length, 1);
+    assert.equal(server.connections.length, before);
+    await server.last.event("rows", "5f-11");
+    assert.deepEqual([one, two, three, four].map((each) => each.ids().length), [0, 1, 0, 0]);
+});
+
+test("a listener that alone wants more than the server takes is off, and asks no more often than after any failure", async () => {
+    const { hub, server, clock } = makeHub();
+    server.answer = narrow;
+    const page = listenerOf(hub);
+    page.join({ users: "5f-10", rows: "5f-10", channels: "5f-10" });
+    await clock.pass(1999);
+    assert.equal(page.all("crowded").length, 0);
+    assert.equal(page.all("state").at(-1).state, "off");
+    assert.equal(server.connections.length, 1);
+});

@@ -35,18 +35,19 @@ class Port {
     }
 }
 
-/* A browser: its workers (one at a time, until it is killed), and its tabs. */
+/* A browser: its workers (one at a time for each room, until it is killed), and its tabs. */
 class Browser {
     workers = [];
     isForbidding = false;
 
     constructor() {
         Object.assign(this, makeWorld());
-        this.startWorker = () => {
+        this.startWorker = (room) => {
             if (this.isForbidding) throw new Error("SecurityError");
-            if (!this.workers.at(-1)?.isAlive) this.workers.push(this.#makeWorker());
+            const isWanted = (worker) => worker.isAlive && worker.room === room;
+            if (!this.workers.some(isWanted)) this.workers.push({ ...this.#makeWorker(), room });
             const [port, end] = Port.pair();
-            this.workers.at(-1).connect(end);
+            this.workers.find(isWanted).connect(end);
             return { port };
         };
     }
@@ -78,7 +79,7 @@ class Tab {
         this.hub = new SharedHub({
             clock,
             makeHub: () => new Hub(world),
-            startWorker: () => (this.worker = startWorker()),
+            startWorker: (room) => (this.worker = startWorker(room)),
         });
         this.tell = this.hub.connect((message) => this.#take(message));
         this.join();
@@ -228,7 +229,7 @@ test("where no worker may be started, or none can be loaded, the tab has a hub o
     assert.ok(!alone.hub.isShared);
 
     const empty = new Browser();
-    empty.workers.push({ isAlive: true, connect: () => {} });
+    empty.workers.push({ isAlive: true, room: 0, connect: () => {} });
     const tab = empty.tab({ users: "5f-10" });
     tab.worker.onerror(new Event("error"));
     await settled();
@@ -286,4 +287,22 @@ test("a tab that comes back from the browser's cache has again what was on its w
     port.isFrozen = false;
     port.deliver();
     assert.deepEqual(tab.ids, ["5f-11"]);
+});
+
+test("tabs for whose topics there is no room beside the others share the next worker, and leave the others theirs", async () => {
+    const browser = new Browser(), { server } = browser;
+    server.answer = ({ topics }) => (topics.length > 1 ? { status: 400, body: { status: 400, max_topics: 1 } } : {});
+    const tabs = [];
+    for (const topic of ["users", "rows", "rows"]) {
+        tabs.push(browser.tab({ [topic]: "5f-10" }));
+        await settled();
+    }
+    assert.deepEqual(server.open.map(({ topics }) => topics).sort(), [["rows"], ["users"]]);
+    for (const connection of server.open) await connection.connected("5f-10");
+    for (const connection of server.open) await connection.event(connection.topics[0], "5f-11");
+    assert.deepEqual(tabs.map(({ ids, state }) => [...ids, state]), Array(3).fill(["5f-11", "sse"]));
+    assert.deepEqual(browser.workers.map(({ room }) => room), [0, 1]);
+    tabs.forEach((tab) => tab.tell({ kind: "leave" }));
+    await settled();
+    assert.equal(server.open.length, 0);
 });

@@ -7,7 +7,8 @@
  *   to the hub    {kind: "join", topics: {users: "5f3a9c1e-1042", rows: null}, memory?}, again when they change; "leave"; "kick"
  *   from the hub  {kind: "state", state}, {kind: "event", id, topic, type, data, key, html}, {kind: "position", id} (you have all
  *                 of your topics up to here), {kind: "reset", id, reason, spread_ms}, {kind: "refused", topics, status},
- *                 {kind: "memory", memory}, for the page's next join, {kind: "build", build}, that the server runs
+ *                 {kind: "memory", memory}, for the page's next join, {kind: "build", build}, that the server runs; {kind: "crowded"}: there
+ *                 is no room for all topics on one connection, and this listener is none any more
  */
 
 import { compare, isNews, oldest } from "./cursor.js";
@@ -16,6 +17,7 @@ import { Link } from "./link.js";
 export class Hub {
     #link;
     #listeners = new Set();
+    #mostTopics = Infinity; // that the server takes of one connection, as soon as it has said so
 
     /** See SharedHub. */
     isShared = false;
@@ -45,6 +47,7 @@ export class Hub {
         this.#link.recall(memory);
         this.#listeners.add(listener);
         listener.want(topics);
+        if (this.#isCrowded) return this.#sendAway(listener);
         if (this.#needsOpening(listener)) this.#open();
         else if (this.#link.cursor !== null) listener.take({ kind: "position", id: this.#link.cursor });
         if (this.#link.build !== null) listener.send({ kind: "build", build: this.#link.build });
@@ -67,13 +70,36 @@ export class Hub {
         return [...cursors].some(([topic, known]) => !topics.includes(topic) || compare(cursor, known) > 0);
     }
 
+    get #topics() {
+        return [...new Set([...this.#listeners].flatMap(({ cursors }) => [...cursors.keys()]))].sort();
+    }
+
+    /* One that wants too much for itself alone may stay: nobody else could do with it. */
+    get #isCrowded() {
+        return this.#listeners.size > 1 && this.#topics.length > this.#mostTopics;
+    }
+
     #open() {
-        const wanted = [...this.#listeners].flatMap(({ cursors }) => [...cursors]);
-        const topics = [...new Set(wanted.map(([topic]) => topic))].sort();
-        this.#link.open(topics, oldest(wanted.map(([, cursor]) => cursor)));
+        const cursors = [...this.#listeners].flatMap((listener) => [...listener.cursors.values()]);
+        this.#link.open(this.#topics, oldest(cursors));
+    }
+
+    /* Those who came last have to go, until there is room for the others. */
+    #relieve(mostTopics) {
+        this.#mostTopics = mostTopics;
+        if (!this.#isCrowded) return;
+        while (this.#isCrowded) this.#sendAway([...this.#listeners].at(-1));
+        this.#open();
+        this.#closeIfUnwanted();
+    }
+
+    #sendAway(listener) {
+        this.#listeners.delete(listener);
+        listener.send({ kind: "crowded" });
     }
 
     #take(message) {
+        if (message.kind === "crowded") return this.#relieve(message.most);
         for (const listener of [...this.#listeners]) listener.take(message);
     }
 }

@@ -20,8 +20,8 @@ export function hubOf({ rtUrl: url, rtTransports: transports, rtViewer: viewer }
     const makeHub = () => doubting(new Hub({ ...WORLD, ...whose, rungs: transportsOf(transports) }), whose);
     const remembering = (hub) => new Remembering(hub, { storage: storageOfTab(), key: `myapp.realtime ${url} ${transports}` });
     if (!viewer || typeof SharedWorker === "undefined") return remembering(makeHub());
-    const startWorker = () => new SharedWorker(new URL("./worker.js", import.meta.url), {
-        type: "module", name: JSON.stringify({ viewer, url, transports }),
+    const startWorker = (room) => new SharedWorker(new URL("./worker.js", import.meta.url), {
+        type: "module", name: JSON.stringify({ viewer, url, transports, room }),
     });
     return remembering(new SharedHub({ startWorker, makeHub, clock: WORLD.clock }));
 }

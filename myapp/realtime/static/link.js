@@ -4,7 +4,7 @@
  * business (sse.js, websocket.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch,
  * clock and chance are arguments, so that it is tested without waiting. What it says to its owner are plain objects with a `kind`:
  * `state`, `build` (that the server runs), `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status
- * that said so), `memory` (what the link of the next page may know of this one).
+ * that said so), `crowded` (the server takes no more than `most` topics of one connection), `memory` (what the link of the next page may know of this one).
  */
 
 import { Connection } from "./connection.js";
@@ -185,8 +185,14 @@ export class Link {
         if (ending.status === 401) this.#say("signed-out");
         else if (ending.status === 204) this.#stop();
         else if (ending.why === "closing") this.#comeBack(ending);
-        else if (this.#drop(ending)) this.#goOn(0);
+        else if (this.#drop(ending) || this.#relieve(ending)) this.#goOn(0);
         else this.#fail(ending);
+    }
+
+    /* More topics than one connection may have; false when the owner could not do with fewer. */
+    #relieve({ maxTopics }) {
+        if (maxTopics) this.#deliver({ kind: "crowded", most: maxTopics });
+        return this.#connection !== null;
     }
 
     /* 204 says "do not come back": a kick finds no topics; only an open() begins anew. */

@@ -12,13 +12,14 @@ export function options({ accept, cursor, signal }) {
     return { headers: { Accept: accept, ...(cursor && { "Last-Event-ID": cursor }) }, cache: "no-store", signal };
 }
 
-/** Read why `response` is not what was asked for: {why: "refused", status, topics, retryAfterMs}, the last null when not said. */
+/** Read why `response` is not what was asked for: {why: "refused", status, topics, maxTopics, retryAfterMs}, the last two null when not said. */
 export async function refusal(response, clock) {
     // Only a refusal has a body that is worth reading; what else comes may have no end.
     const problem = response.status >= 400 ? await response.json().catch(() => null) : null;
     const topics = Array.isArray(problem?.topics) ? problem.topics : [];
     const retryAfterMs = waitAsked(response.headers.get("Retry-After"), clock);
-    return { why: "refused", status: response.status, topics, retryAfterMs };
+    const maxTopics = problem?.max_topics > 0 ? problem.max_topics : null;
+    return { why: "refused", status: response.status, topics, maxTopics, retryAfterMs };
 }
 
 /* Retry-After is a number of seconds or a date (RFC 9110); null when there is none to honour. */

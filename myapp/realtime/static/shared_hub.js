@@ -1,7 +1,8 @@
 /* The shared hub: the hub that lives in a SharedWorker, as a page sees it.
  *
  * To the page it is a Hub, with one word more: "rejoin" asks the page to say again what it wants, from where it is now. A worker
- * that does not answer is replaced; where there is none to be had, or the second is no better, a hub in the page itself does.
+ * that does not answer is replaced; one that has no room for the page's topics beside those of others is left for the next room's. Where
+ * there is none to be had, or the second is no better, a hub in the page itself does.
  */
 
 const PING_MS = 20000;          // a page notices within this, and the next, that its worker is dead
@@ -15,12 +16,13 @@ export class SharedHub {
     #send = null;
     #port = null;
     #tellOwn = null;    // the word to the hub in the page, once it is that
+    #room = 0;          // whose worker it is: the first has no place for a page that wants too much beside the others
     #isHeard = false;   // this worker has answered
     #isDoubted = false; // the last worker did not answer
     #ping = null;
     #deadline = null;
 
-    /** startWorker(): returns a SharedWorker, or throws. makeHub(): returns the Hub of a page that has none. */
+    /** startWorker(room): returns the SharedWorker of a room, 0 for the first, or throws. makeHub(): returns the Hub of a page that has none. */
     constructor({ startWorker, makeHub, clock }) {
         this.#startWorker = startWorker;
         this.#makeHub = makeHub;
@@ -48,7 +50,7 @@ export class SharedHub {
 
     #open() {
         try {
-            const worker = this.#startWorker(), { port } = worker;
+            const worker = this.#startWorker(this.#room), { port } = worker;
             worker.onerror = () => this.#port === port && this.#fallBack();
             port.onmessage = ({ data }) => this.#port === port && this.#hear(data);
             this.#port = port;
@@ -71,7 +73,8 @@ export class SharedHub {
         this.#calm();
         this.#isDoubted = false;
         this.#isHeard = true;
-        if (message.kind !== "pong") this.#send(message);
+        if (message.kind === "crowded") this.#moveOn();
+        else if (message.kind !== "pong") this.#send(message);
     }
 
     #calm() {
@@ -91,7 +94,16 @@ export class SharedHub {
     #replace() {
         if (this.#isDoubted) return this.#fallBack();
         this.#isDoubted = true;
-        this.#port.postMessage({ kind: "leave" });  // should it wake up
+        this.#leave();  // should it wake up
+    }
+
+    #moveOn() {
+        this.#room += 1;
+        this.#leave();
+    }
+
+    #leave() {
+        this.#port.postMessage({ kind: "leave" });
         this.#close();
         this.#send({ kind: "rejoin" });
     }

@@ -20,7 +20,7 @@ export const sse = { state: "sse", steadyMs: STEADY_MS, listen };
  * deliver(message)     called with `connected` {id, heartbeatMs}, `position` {id}, `event` {id, topic, type, data, key, html},
  *                      `reset` {id, reason, spread_ms}, `retry` {ms} and, for each chunk that arrives, `heard`; all have `kind`
  * Returns a promise of the ending, which never rejects: {why: "closing", reason, topics} after a farewell, {why: "refused",
- * status, topics, retryAfterMs} for an answer that is no stream, else {why: "silent"|"network"|"cut"}.
+ * status, topics, maxTopics, retryAfterMs} for an answer that is no stream, else {why: "silent"|"network"|"cut"}.
  */
 export async function listen({ url, topics, viewer, cursor, fetch, clock, signal, deliver }) {
     const watchdog = new Watchdog(clock, signal);

@@ -1,6 +1,7 @@
 /* The shared worker: one hub, and so one connection, for all pages that one viewer has open in this browser.
  *
- * Its name says what for, as JSON: {viewer, url, transports}. Pages of another sign-in have another worker.
+ * Its name says what for, as JSON: {viewer, url, transports, room}. Pages of another sign-in have another worker, and so have those
+ * whose topics are too many beside the others': that of the next room.
  */
 
 import { Hub } from "./hub.js";

@@ -6,7 +6,7 @@
 
 VENV ?= .venv
 PORT ?= 6543
-WORKERS ?= 2
+WORKERS ?= 3
 BIN = $(VENV)/bin
 
 # Each candidate is run, not only found: a version switcher's shim lies on the PATH without a Python behind it.

@@ -1,4 +1,4 @@
-"""axe-core on every page: nothing serious, light and dark, on a desk and in a hand, signed in and out, and with whatever can be opened."""
+"""axe-core on every page: nothing serious, light on a desk and dark in a hand, signed in and out, and with whatever can be opened."""
 import functools
 import re
 
@@ -10,8 +10,8 @@ from tests.functional.test_hostile_endpoints import endpoints, path_of
 from tests.live.api import Api
 from tests.services import library
 
-SIZES = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-THEMES = "light", "dark"
+DESK, HAND = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+LOOKS = ("light", DESK), ("dark", HAND)      # colours are those of the theme, and what is where of the width: no need of each with each
 NO_PAGES = re.compile(r"/(api|events|_static|healthz|readyz|metrics)\b")     # what programs ask for
 NOWHERE = "/nowhere"
 SIGNED_OUT = "/", "/rows", NOWHERE
@@ -34,11 +34,10 @@ def faults(page):
     """
     page.evaluate(axe())
     found = {}
-    for theme in THEMES:
+    for theme, size in LOOKS:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")     # a colour on its way to another one may have any contrast
-        for size in SIZES:
-            page.set_viewport_size(size)
-            found[theme, size["width"]] = page.evaluate(FAULTS) + page.evaluate(WIDE)
+        page.set_viewport_size(size)
+        found[theme, size["width"]] = page.evaluate(FAULTS) + page.evaluate(WIDE)
     return {how: each for how, each in found.items() if each}
 
 

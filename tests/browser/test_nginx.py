@@ -4,6 +4,7 @@ All sites are looked at together: what takes most of the time is to wait.
 """
 import secrets
 import threading
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -14,9 +15,11 @@ from tests.live.proxy import Proxy
 
 AWAY_S = 10.0               # how long nginx answers 502
 RECOVERED_MS = 20_000       # after which a page says that it is well again
-AT_REST_MS = 40_000         # until the page of a site that cuts what is silent has found out what may be had there
+AT_REST_MS = 40_000         # until the page of a site that cuts what it likes has found out what may be had there
+BRIEF = "brief"             # the site that cuts every connection,
+BRIEF_S = 3.0               # after this
 # Site -> what its page says when it is well.
-WORDS = {"plain": "Connected (SSE)", "buffering": "Connected (Polling)", "impatient": "Connected (Polling)"}
+WORDS = {"plain": "Connected (SSE)", "buffering": "Connected (Polling)", "impatient": "Connected (Polling)", BRIEF: "Connected (Polling)"}
 # What the badge has said, in order, and a mark that a reload would take away.
 WATCH = """() => {
     window.isTheSame = true;
@@ -28,15 +31,17 @@ WATCH = """() => {
 
 @pytest.fixture
 def house(start_server, migrated_sqlite):
-    """(server, a network that can be cut between it and nginx, nginx)."""
+    """(server, a network that can be cut between it and nginx, {site: its URL})."""
     server = start_server(migrated_sqlite)
     with Proxy(server.address) as network, servers.Nginx(network.address) as nginx:
-        yield server, network, nginx
+        plain = urlsplit(nginx.url["plain"])
+        with Proxy((plain.hostname, plain.port), lifetime_s=BRIEF_S) as brief:      # nginx itself cuts only what is silent
+            yield server, network, {**nginx.url, BRIEF: brief.url}
 
 
 def test_pages_behind_nginx_show_each_row_once_and_are_well_again_soon_after_502s_and_a_killed_server(house, visit):
-    server, network, nginx = house
-    people = {site: visit(nginx.url[site], may_fail=True) for site in WORDS}
+    server, network, url = house
+    people = {site: visit(url[site], may_fail=True) for site in WORDS}
     for person in people.values():
         person.page.evaluate(WATCH)
     are_well(people, AT_REST_MS)

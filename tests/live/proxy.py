@@ -15,9 +15,10 @@ class Proxy:
             proxy.mend()
     """
 
-    def __init__(self, target):
+    def __init__(self, target, *, lifetime_s=None):
+        """target: (host, port). lifetime_s: after which each connection ends, whatever it is in the middle of; None for never."""
         self.address = HOST, free_port()
-        self._target = target
+        self._target, self._lifetime_s = target, lifetime_s
         self._lock = threading.Lock()       # guards _sockets and _listener
         self._sockets, self._listener, self._accepting = set(), None, None
 
@@ -78,6 +79,9 @@ class Proxy:
     def _serve(self, ways, pair):
         for way in ways:
             way.start()
+        ways[0].join(self._lifetime_s)
+        for each in pair:
+            shut(each)
         for way in ways:
             way.join()
         with self._lock:

@@ -95,6 +95,8 @@ def transports(value):
     """A cast to a tuple of names of transports, from text in which blanks part them."""
     names = tuple(value.split())
     allowed = f"some of {', '.join(TRANSPORTS)}, parted by blanks, best first"
+    if not names:
+        raise ValueError(f"{allowed}; there is none")
     if bad := [name for name in names if name not in TRANSPORTS]:
         raise ValueError(f"{allowed}; {bad[0][:100]!r} is none{did_you_mean(bad[0], TRANSPORTS)}")
     if twice := [name for name in names if names.count(name) > 1]:

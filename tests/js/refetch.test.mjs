@@ -18,7 +18,8 @@ function pageOfOnePanel(t) {
         },
     });
     panels.push(make());
-    Object.assign(documentOf(t, { '[data-rt-refetch~="users"]': panels }), { getElementById: () => panels[0], dispatchEvent() {} });
+    const found = { '[data-rt-refetch~="users"]': panels, ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])": panels };
+    Object.assign(documentOf(t, found), { getElementById: () => panels[0], dispatchEvent() {} });
     Object.assign(globalThis, {
         window: {}, CSS: { escape: (text) => text }, DOMParser: class { parseFromString = (text) => ({ getElementById: () => make(text) }); },
         fetch: () => new Promise((resolve) => {
@@ -68,5 +69,18 @@ test("what happens in a pause is not lost when the reader lets the panel be read
     await answer(0);
     pass(2000);
     refetch.release();
+    assert.equal(asked.length, 2);
+});
+
+test("on the page of somebody who is signed out nothing is read any more, and all of it once he is there again", async (t) => {
+    const { asked, changed, refetch, pass } = pageOfOnePanel(t);
+    changed();
+    changed();
+    refetch.all(5000);
+    refetch.stop(true);
+    pass(60000);
+    assert.equal(asked.length, 1);
+    refetch.stop(false);
+    pass(0);
     assert.equal(asked.length, 2);
 });

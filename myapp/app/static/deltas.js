@@ -9,7 +9,7 @@ export function showDeltas() {
         if (!old) return;
         for (const cell of target.querySelectorAll("[data-number]")) {
             const before = old.querySelector(`[data-cell="${cell.dataset.cell}"]`);
-            if (before?.dataset.number !== cell.dataset.number) show(cell, Number(before.dataset.number), Number(cell.dataset.number));
+            if (before && before.dataset.number !== cell.dataset.number) show(cell, Number(before.dataset.number), Number(cell.dataset.number));
         }
     });
 }

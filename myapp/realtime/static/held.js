@@ -12,8 +12,8 @@ export class Held {
     /** refetch(list): reads a list anew. */
     constructor(refetch) {
         document.addEventListener("click", ({ target }) => {
-            const button = target.closest("[data-rt-held]");
-            if (button) refetch(document.getElementById(button.dataset.rtHeld));
+            const list = document.getElementById(target.closest("[data-rt-held]")?.dataset.rtHeld);
+            if (list) refetch(list);
         });
     }
 

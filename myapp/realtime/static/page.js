@@ -194,6 +194,7 @@ class Page {
 
     #stateShown(state) {
         this.#showAge();
+        this.#refetch.stop(this.#status.isSignedOut);
         fire("rt-state", { state });
     }
 

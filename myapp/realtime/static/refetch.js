@@ -15,6 +15,7 @@ export class Refetch {
     #waits = new Map();      // id, or element that has none -> {isAsked}, while it may not be refetched
     #all = null;
     #held = null;            // a Set of elements, while the page is paused
+    #isStopped = false;      // what is read would be somebody else's
 
     constructor() {
         document.addEventListener("htmx:before:swap", keepWhatIsNotAnswered);
@@ -52,6 +53,13 @@ export class Refetch {
         held.forEach((element) => this.#again(element));
     }
 
+    /** Refetch nothing at all from now on, or (false) again, and then everything: what was due meanwhile was not read. */
+    stop(isStopped) {
+        if (this.#isStopped === isStopped) return;
+        this.#isStopped = isStopped;
+        if (!isStopped) this.all(0);
+    }
+
     /** Refetch `element`: now, or once its pause is over, or the page's. */
     element(element) {
         if (this.#held) this.#held.add(element);
@@ -66,6 +74,7 @@ export class Refetch {
     }
 
     #refresh(element) {
+        if (this.#isStopped) return;
         const wait = { isAsked: false }, name = element.id || element;
         this.#waits.set(name, wait);
         setTimeout(() => {

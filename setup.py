@@ -18,7 +18,7 @@ VENDOR = ROOT / "myapp/app/static/vendor"
 STAMP = VENDOR / "STAMP"
 NPM_FOLDER = ROOT / "build/npm"
 NPM_FILES = ("package.json", "package-lock.json", ".npmrc")
-NPM_TIMEOUT_S = 300   # three small packages take 1 s; a registry that hangs for 5 min will not answer
+NPM_TIMEOUT_S = 300   # four small packages take 1 s; a registry that hangs for 5 min will not answer
 NPM_ERROR_LINES = 20  # npm says what is wrong first; a page of its options or of its stack follows
 
 # Name in static/vendor/ -> file in node_modules/. Bootstrap's bundle holds Popper, hence Popper's licence.
@@ -29,6 +29,9 @@ VENDOR_FILES = {
     "popper.LICENSE.txt": "@popperjs/core/LICENSE.md",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx.LICENSE.txt": "htmx.org/LICENSE",
+    "uPlot.iife.min.js": "uplot/dist/uPlot.iife.min.js",
+    "uPlot.min.css": "uplot/dist/uPlot.min.css",
+    "uPlot.LICENSE.txt": "uplot/LICENSE",
 }
 
 

@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 VENDOR = "myapp/app/static/vendor/"
-LIBRARIES = {"bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js"}
-LICENSES = {"bootstrap.LICENSE.txt", "popper.LICENSE.txt", "htmx.LICENSE.txt"}
+LIBRARIES = {"bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "uPlot.iife.min.js", "uPlot.min.css"}
+LICENSES = {"bootstrap.LICENSE.txt", "popper.LICENSE.txt", "htmx.LICENSE.txt", "uPlot.LICENSE.txt"}
 NEVER_TRACKED = re.compile(r"\.min\.(js|css)(\.map)?$|(^|/)(node_modules|vendor)/|\.egg-info/|\.whl$|\.sqlite$|\.py[cod]$")
 
 

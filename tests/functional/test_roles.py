@@ -46,6 +46,7 @@ TABLE = [
     ("DELETE", "/api/rows/77", None, (404, 404, 403, 401)),
     ("HEAD", "/events?topic=rows", None, (200, 200, 200, 401)),
     ("GET", "/api/stats", None, (200, 403, 403, 401)),
+    ("GET", "/monitor", None, (200, 403, 403, 401)),
     ("GET", "/metrics", None, (200, 403, 403, 401)),
     ("HEAD", "/events?topic=monitor", None, (200, 403, 403, 401)),
     ("GET", "/api/me", None, (200, 200, 200, 401)),

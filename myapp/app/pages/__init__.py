@@ -12,4 +12,5 @@ def includeme(config):
     config.include(".login")
     config.include(".account")
     config.include(".audit")
+    config.include(".monitor")
     config.include(".errors")

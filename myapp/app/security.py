@@ -7,6 +7,7 @@ while it does something else first.
 """
 import logging
 from contextlib import contextmanager
+from functools import partial
 
 import sqlalchemy as sa
 from pyramid.authorization import ACLDenied, ACLHelper
@@ -191,6 +192,11 @@ def reading(request):
 def _is_stream(request):
     """An open stream or a poll is no activity, or a page left open would never be signed out."""
     return is_below(request, "/events")
+
+
+def note_display(request, id, build):
+    """Write down, once the request is over, that the display of this id has got a page of this build."""
+    _write_afterwards(request, "a display was seen", partial(identity_queries.write_displays_seen, build=build), [id])
 
 
 def _sign_in_id(identity):

@@ -66,6 +66,9 @@ def make_objects(api):
     """Make one of everything that has a page, with the id 2; and a channel whose title is long."""
     channel = {"name": "planning", "title": "Private planning of the annual conference", "kind": "discussion", "visibility": "private"}
     assert api.ask("POST", "/api/channels", channel).status == 201
+    panels = [{"kind": "users"}, {"kind": "rows"}, {"kind": "channel", "channel": "general"}, {"kind": "metric", "metric": "load"},
+              {"kind": "clock"}, {"kind": "text", "text": "Mind the step"}]
+    assert api.ask("POST", "/api/displays", {"slug": "lobby", "name": "Lobby", "panels": panels}).status == 201
     for number in range(2):
         api.create(f"Ada {number}")
         assert api.ask("POST", "/api/rows", {"value": 5}).status == 201

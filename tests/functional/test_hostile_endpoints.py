@@ -32,6 +32,12 @@ TAKES = {
     "DELETE /api/displays/{slug}/key": {},
     "POST /api/displays/{slug}/commands": {"command": "identify"},
     "DELETE /api/displays/{slug}": {},
+    "POST /displays/new": {"slug": "hall", "name": "", "csrf_token": None},
+    "POST /displays/{slug}/edit": {"act": "add", "kind": "text", "text": "Hello", "place": "1", "channel": None, "metric": None,
+                                   "name": None, "version": None},
+    "POST /displays/{slug}/key": {"act": "make", "csrf_token": None},
+    "POST /displays/{slug}/commands": {"command": "identify", "csrf_token": None},
+    "POST /displays/{slug}/delete": {"csrf_token": None},
     "POST /api/tokens": {"name": "mine", "scopes": ["read:*"], "username": None, "password": None},
     "DELETE /api/tokens/{id}": {},
     "DELETE /api/tokens/current": {},
@@ -61,7 +67,7 @@ TAKES = {
 }
 PARTS = {"id": "2", "channel": "general", "topic": "metric:load", "build": "x", "slug": "lobby", "name": "load"}    # of a path
 PARAMETERS = ["limit", "offset", "since", "before", "channel", "topic", "last_event_id", "fragments", "wait", "viewer", "next", "done",
-              "key", "q"]
+              "key", "panel", "q"]
 
 SQL = ["'; DROP TABLE users; --", "' OR '1'='1", '"', "1 UNION SELECT password_hash FROM users", "%(name)s", "1' OR 1=1 --",
        "1; DELETE FROM users", "1) OR (1=1", "%' AND '%'='", "admin'/*", "\\'; --", "$$", ":name", "?", "NULL", "0x31", "1e1", "-1",

@@ -57,7 +57,7 @@ class ApiDisplayKey:
         """The key is shown once, in this answer; one that there was opens nothing any more."""
         key = Displays.of(self.request).make_key(self.display)
         self.request.response.status_int = 201
-        return {"key": key}
+        return {"key": key, "path": self.request.route_path("display", slug=self.display.slug, _query={"key": key})}
 
     @view_config(request_method="DELETE")
     def end(self):

@@ -9,6 +9,8 @@ def includeme(config):
     config.include(".updates")
     config.include(".channels")
     config.include(".channels_beside")
+    config.include(".displays")
+    config.include(".display")
     config.include(".login")
     config.include(".account")
     config.include(".audit")

@@ -1,0 +1,62 @@
+/* The panels of metrics: value, unit, trend and sparkline, drawn from events, four times a second at most, however many come. */
+
+const DRAW_MS = 250;
+const MOST_VALUES = 60;
+const WIDTH = 100, HEIGHT = 30;     // of the sparkline's own coordinates, as the server draws it
+const NUMBER = new Intl.NumberFormat([], { maximumSignificantDigits: 6 });
+const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const TRENDS = new Map([[1, "▲"], [-1, "▼"], [0, "▶"]]);
+
+const news = new Map();     // metric -> the last {value, unit, at} that is not drawn yet
+let timer = null;
+
+/** Draw what is there, and what comes. */
+export function watchMetrics() {
+    document.addEventListener("metric-changed", ({ detail: { topic, type, data } }) => {
+        if (type !== "value") return;
+        news.set(topic.slice(topic.indexOf(":") + 1), data);
+        timer ??= setTimeout(drawNews, DRAW_MS);
+    });
+    document.addEventListener("rt-swap", drawAll);
+    drawAll();
+}
+
+function drawNews() {
+    timer = null;
+    for (const [metric, { value, unit, at }] of news) {
+        for (const panel of document.querySelectorAll(`[data-metric="${CSS.escape(metric)}"]`)) {
+            const values = [...valuesOf(panel), value].slice(-MOST_VALUES);
+            panel.querySelector(".spark").dataset.values = values.join(" ");
+            panel.querySelector("[data-unit]").textContent = unit ?? "";
+            panel.querySelector("[data-at]").textContent = TIME.format(at ? new Date(at) : new Date());
+            draw(panel, values);
+        }
+    }
+    news.clear();
+}
+
+function drawAll() {
+    for (const panel of document.querySelectorAll("[data-metric]")) {
+        const time = panel.querySelector("[data-at] time");
+        if (time) time.textContent = new Date(time.dateTime).toLocaleString();
+        draw(panel, valuesOf(panel));
+    }
+}
+
+function draw(panel, values) {
+    if (values.length === 0) return;
+    const last = values.at(-1);
+    panel.querySelector("[data-value]").textContent = NUMBER.format(last);
+    panel.querySelector("[data-trend]").textContent = values.length > 1 ? TRENDS.get(Math.sign(last - values[0])) : "";
+    panel.querySelector("polyline").setAttribute("points", pointsOf(values));
+}
+
+function valuesOf(panel) {
+    return panel.querySelector(".spark").dataset.values.split(" ").filter(Boolean).map(Number);
+}
+
+function pointsOf(values) {
+    const low = Math.min(...values), height = Math.max(...values) - low || 1;
+    const step = WIDTH / Math.max(1, values.length - 1);
+    return values.map((value, place) => `${(place * step).toFixed(1)},${(HEIGHT - 1 - ((value - low) / height) * (HEIGHT - 2)).toFixed(1)}`).join(" ");
+}

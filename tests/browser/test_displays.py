@@ -1,0 +1,88 @@
+"""A display on a wall, opened by its key: live, honest about its age while the server is away, and told what to do from afar."""
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.live.api import Api
+
+PANELS = [{"kind": "metric", "metric": "load"}, {"kind": "users"}, {"kind": "clock"}]
+AS_OF = re.compile(r"as of \d")
+
+
+@pytest.fixture
+def wall_server(start_server, migrated_sqlite):
+    return start_server(migrated_sqlite)
+
+
+@pytest.fixture
+def api(wall_server):
+    return Api(wall_server.address)
+
+
+@pytest.fixture
+def wall(wall_server, api, visit):
+    """The page of a display that has PANELS, in a browser that has its key."""
+    assert api.ask("POST", "/api/displays", {"slug": "lobby", "name": "Lobby", "panels": PANELS}).status == 201
+    page = visit(wall_server.url, api.ask("POST", "/api/displays/lobby/key", {}).json["path"], may_fail=True).page
+    is_live(page)
+    return page
+
+
+def is_live(page):
+    expect(page.locator("html")).to_have_attribute("data-rt-state", "sse")
+
+
+def publish(api, value, **options):
+    event = {"type": "value", "data": {"value": value, "unit": "kW"}, **options}
+    assert api.ask("POST", "/api/topics/metric:load/events", event).status in (201, 202)
+
+
+def test_a_wall_keeps_the_last_values_with_their_age_while_the_server_is_away_and_heals_without_a_reload(wall_server, api, wall):
+    assert "key=" not in wall.url
+    publish(api, 41.5)
+    expect(wall.locator("[data-value]")).to_have_text("41.5")
+    api.create("Ada")
+    expect(wall.locator("#panel-2")).to_contain_text("Ada")
+    wall.evaluate("window.isTheSame = true")
+
+    wall_server.kill()
+    expect(wall.locator("[data-lost]")).to_have_text(re.compile("Disconnected"))
+    expect(wall.locator("#panel-1 [data-rt-age]")).to_have_text(AS_OF)
+    expect(wall.locator("[data-value]")).to_have_text("41.5")
+    expect(wall.locator("#panel-2")).to_contain_text("Ada")
+    expect(wall.locator("#panel-1")).to_have_css("border-top-color", "rgb(138, 143, 150)")
+
+    wall_server.start()
+    is_live(wall)
+    expect(wall.locator("[data-lost]")).to_be_hidden()
+    expect(wall.locator("#panel-1 [data-rt-age]")).to_be_hidden()
+    publish(api, 7, transient=True)
+    expect(wall.locator("[data-value]")).to_have_text("7")
+    assert wall.evaluate("window.isTheSame")
+
+
+def test_a_wall_identifies_itself_follows_what_is_composed_and_goes_dark_when_its_key_is_taken_away(api, wall):
+    api.ask("POST", "/api/displays/lobby/commands", {"command": "identify"})
+    expect(wall.locator("[data-identify]")).to_be_visible()
+    api.ask("PUT", "/api/displays/lobby", {"name": "Hall", "panels": [{"kind": "text", "text": "Mind the step"}]})
+    expect(wall.locator("h1")).to_have_text("Hall")
+    expect(wall.locator("#panel-1")).to_have_text("Mind the step")
+    is_live(wall)
+    assert api.ask("DELETE", "/api/displays/lobby/key").status == 204
+    expect(wall.locator("[data-lost]")).to_contain_text("may not be shown here any more")
+    expect(wall.locator("#panel-1")).to_be_hidden()
+
+
+def test_however_many_values_come_a_panel_is_drawn_four_times_a_second_and_the_last_one_is_shown(api, wall):
+    wall.evaluate("""() => {
+        window.drawings = 0;
+        new MutationObserver(() => { window.drawings += 1; }).observe(document.querySelector("polyline"), {attributes: true});
+    }""")
+    begun = wall.evaluate("performance.now()")
+    for value in range(40):
+        publish(api, value % 7, transient=True)
+    publish(api, 99, transient=True)
+    expect(wall.locator("[data-value]")).to_have_text("99")
+    drawings, now = wall.evaluate("[window.drawings, performance.now()]")
+    assert 1 <= drawings <= (now - begun) / 250 + 2

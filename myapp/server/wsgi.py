@@ -36,6 +36,7 @@ class StreamTask(WSGITask):
             stream.leave()
         else:
             self._stream = stream
+            self.channel.is_promised = True
 
     def write(self, data):
         if data and self._stream is not None:       # the application answers otherwise after all, as one that fails may
@@ -78,6 +79,14 @@ class StreamChannel(Channel):
 
     task_class = StreamTask
     _stream, _is_closed = None, False   # guarded by outbuf_lock
+    is_promised = False     # to a stream: what its client says from now on is not for waitress to read. Set before the head is sent
+
+    def readable(self):
+        return not self.is_promised and super().readable()
+
+    def handle_read(self):
+        if not self.is_promised:
+            super().handle_read()
 
     def give_away(self, stream):
         """Give the connection to `stream` once what has been written is flushed. A worker."""

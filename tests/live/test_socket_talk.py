@@ -146,3 +146,11 @@ def test_a_database_that_fails_is_said_and_the_socket_goes_on(desk, caplog):
     client.say({"publish": NEWS, "ref": 2})
     assert client.answer() == {"ok": True, "ref": 2}
     assert "what a WebSocket's client asked for failed" in caplog.text
+
+
+def test_what_is_said_as_soon_as_the_handshake_is_answered_is_heard(desk):
+    """As a browser's `onopen` does, before `connected` has come."""
+    for number in range(20):
+        with WebSocket(desk.address, "news") as client:
+            client.say({"subscribe": ["news"], "ref": number})
+            assert client.answer() == {"ok": True, "ref": number}

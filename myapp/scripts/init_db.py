@@ -8,8 +8,9 @@ from alembic.util import CommandError
 
 from myapp import db, schema
 from myapp.app.channels import Channels
+from myapp.app.displays import Displays
 from myapp.app.identity import Identity
-from myapp.app.models import Channel, ChannelKind, Level, NumberRow, Role, Update, User, email_key
+from myapp.app.models import Channel, ChannelKind, Display, Level, NumberRow, Role, Update, User, Visibility, email_key
 from myapp.app.rows import Rows
 from myapp.app.updates import Updates
 from myapp.app.users import Users
@@ -34,6 +35,8 @@ SAMPLE = [
     ("Inês Carvalho", "ines.carvalho@example.org", "editor"), ("Jakub Nowak", "jakub.nowak@example.org", "member"),
 ]
 SAMPLE_ROWS = [3, 8, 5]
+SAMPLE_DISPLAY = {"slug": "lobby", "name": "Lobby", "panels": [
+    {"kind": "channel", "channel": "announcements"}, {"kind": "users"}, {"kind": "rows"}, {"kind": "clock"}]}
 SAMPLE_UPDATES = [      # e-mail of the author, and what he posts
     ("amara.okafor@example.org", {
         "channel": "announcements", "title": "Welcome", "level": Level.SUCCESS,
@@ -58,6 +61,7 @@ def main(argv=None):
             if options.sample:
                 make_sample(registry)
                 make_sample_updates(registry)
+                make_sample_display(registry)
 
 
 def parser():
@@ -67,7 +71,7 @@ def parser():
     password.add_argument("--admin-password", metavar="P", type=console.text,
                           help="of the account admin, if it has to be made; else one is generated")
     password.add_argument("--admin-password-file", metavar="F", type=Path, help="a file whose first line is that password")
-    parser.add_argument("--sample", action="store_true", help="add ten users, some rows and some updates to try things with")
+    parser.add_argument("--sample", action="store_true", help="add ten users, some rows, some updates and a display to try things with")
     parser.add_argument("--new-epoch", action="store_true",
                         help="after a backup was restored: every open page starts over, instead of mixing two histories")
     return parser
@@ -150,3 +154,12 @@ def make_sample_updates(registry):
         for author, given in wanted:
             Updates.of(rt.request, Identity(author.id, author.name, author.role)).create(given)
     print(f"Added {len(wanted)} sample updates.")
+
+
+def make_sample_display(registry):
+    """Nothing is made where there is a display already, or where the channel that it would show is gone or private."""
+    with session(registry) as rt:
+        dbsession, channel = rt.request.dbsession, SAMPLE_DISPLAY["panels"][0]["channel"]
+        is_public = sa.select(Channel.id).where(Channel.name == channel, Channel.visibility == Visibility.PUBLIC)
+        if dbsession.scalar(sa.select(Display.id).limit(1)) is None and dbsession.scalar(is_public) is not None:
+            Displays.of(rt.request, CONSOLE).create(SAMPLE_DISPLAY)

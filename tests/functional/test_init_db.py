@@ -44,7 +44,7 @@ def rows(url, statement):
 
 
 def everything(url):
-    return [rows(url, f"SELECT * FROM {table} ORDER BY 1") for table in ("users", "channels", "number_rows", "event_log")]
+    return [rows(url, f"SELECT * FROM {table} ORDER BY 1") for table in ("users", "channels", "number_rows", "displays", "event_log")]
 
 
 def run(url, statement):
@@ -120,6 +120,7 @@ def test_the_sample_is_ten_users_and_some_rows_and_an_event_of_each(ini, databas
     assert rows(database_url, "SELECT count(*) FROM channels") == [(2,)]
     assert rows(database_url, "SELECT a, b FROM number_rows ORDER BY id") == [(3, 3), (8, 8), (5, 5)]
     assert rows(database_url, "SELECT count(*) FROM event_log WHERE topic = 'rows'") == [(3,)]
+    assert rows(database_url, "SELECT slug FROM displays") == [("lobby",)]
 
 
 def test_a_new_epoch_is_another_one(ini, database_url, capsys):

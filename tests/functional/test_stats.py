@@ -54,10 +54,13 @@ def test_every_process_tells_of_itself_without_the_database_as_long_as_somebody_
     assert len(ids) == 2 and reporters() == []
     with statements_of_reports() as statements, stream(processes[0], "monitor") as monitor:
         told = {}
-        while told.keys() != ids or told[process_id(processes[0])]["transports"]["sse"] != 1:
+
+        def is_told():
             [message] = monitor.take(1, timeout=WAIT_S)
             assert message.type == "stats" and message.id is None
             told[json.loads(message.data)["process"]["id"]] = json.loads(message.data)
+            return told.keys() == ids and told[process_id(processes[0])]["transports"]["sse"] == 1
+        wait_until(is_told)
         assert told[process_id(processes[0])].keys() == processes[0].get("/api/stats").json.keys()
         assert told[process_id(processes[1])]["streams"] == 0 and told[process_id(processes[0])]["topics"] == {"monitor": 1}
     wait_until(lambda: reporters() == [])

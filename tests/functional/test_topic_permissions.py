@@ -132,7 +132,7 @@ def stored(client):
 
 
 NOWHERE = ["updates:none", "updates:TALK", "updates:talk:x", "user:99", "user:0", "user:02", "user:x", "user:999999999999999999",
-           f"user:{'9' * 180}", "monitor", "metric", "metric:a:b", "realtime"]
+           f"user:{'9' * 180}", "display:none", "metric", "metric:a:b", "realtime"]
 
 
 @pytest.mark.parametrize("role", ["admin", "anonymous"])

@@ -36,7 +36,7 @@ class StreamTask(WSGITask):
             stream.leave()
         else:
             self._stream = stream
-            self.channel.is_promised = True
+            self.channel.is_promised = stream.dialogue is not None
 
     def write(self, data):
         if data and self._stream is not None:       # the application answers otherwise after all, as one that fails may
@@ -79,7 +79,7 @@ class StreamChannel(Channel):
 
     task_class = StreamTask
     _stream, _is_closed = None, False   # guarded by outbuf_lock
-    is_promised = False     # to a stream: what its client says from now on is not for waitress to read. Set before the head is sent
+    is_promised = False     # to a stream whose client has a say: that is not for waitress to read. Set before the head is sent
 
     def readable(self):
         return not self.is_promised and super().readable()

@@ -235,5 +235,7 @@ def test_no_page_is_wider_than_a_phone(server, visit):
 
 def assert_fits(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], page.url
-    for box in (each.bounding_box() for each in page.locator("header :is(a, button, summary):visible").all()):
+    for each in page.locator("header :is(a, button, summary):visible").all():
+        each.scroll_into_view_if_needed()       # the navigation scrolls, by itself
+        box = each.bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], page.url

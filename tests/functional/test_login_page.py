@@ -179,9 +179,9 @@ def test_the_anonymous_see_the_way_in_and_not_what_is_behind_it(browser):
     assert not browser.get("/login").html.find("header").find("a", string="Sign in")
 
 
-@pytest.mark.parametrize("role, has_audit", [("admin", True), ("editor", False), ("member", False)])
-def test_the_menu_has_the_account_and_the_way_out_and_the_trail_for_admins(sqlite_client, as_role, role, has_audit):
+@pytest.mark.parametrize("role, has_more", [("admin", True), ("editor", False), ("member", False)])
+def test_the_menu_has_the_account_and_the_way_out_and_for_admins_the_trail_and_the_monitor(sqlite_client, as_role, role, has_more):
     menu = as_role(sqlite_client, role).get("/").html.find(attrs={"data-menu": True})
     links = {link["href"] for link in menu.find_all("a")}
-    assert links == {"/account"} | ({"/audit"} if has_audit else set())
+    assert links == {"/account"} | ({"/audit", "/monitor"} if has_more else set())
     assert menu.find("button", attrs={"form": "sign-out"}).text == "Sign out"

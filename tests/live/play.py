@@ -1,4 +1,5 @@
 """A play: two web processes that are written to and listened to all the time, while their broker is killed, away, frozen and back."""
+import threading
 from contextlib import closing
 
 import psycopg2
@@ -12,6 +13,7 @@ from .writers import Writers
 
 LEDGER = "call:tests.live.ledger:main"
 TAIL_S = 3.0                    # as it is by default; the tests' own is shorter
+AWAY_S, FROZEN_S = 5.0, 8.0     # at least: a quick restart; longer than Redis and PostgreSQL are believed to be only slow
 KNOWN_S = 30.0                  # for processes to know of a fault, which takes 5 s of one that is frozen, on a busy machine
 BACK_S = 30.0                   # for them to be themselves again after it
 A_MOMENT = 100                  # events, of two hundred in a second
@@ -33,18 +35,19 @@ class Play:
             with self.writers:
                 self._wait_until_all_is_well()
                 broker.kill()
-                self._go_on_without(is_database)
+                self._go_on_without(AWAY_S, is_database)
                 broker.start()
                 self._wait_until_all_is_well()
                 broker.freeze()
-                self._go_on_without(is_database)
+                self._go_on_without(FROZEN_S, is_database)
                 broker.thaw()
                 self._wait_until_all_is_well()
             self.audience.wait_for(len(self.log()), timeout_s=BACK_S)
         self._notes = [notes(process) for process in self.processes]
 
-    def _go_on_without(self, is_database):
-        """The broker is down for both processes, and all the same what is written reaches everybody."""
+    def _go_on_without(self, least_s, is_database):
+        """The broker is down for both processes, for `least_s` or more, and all the same what is written reaches everybody."""
+        threading.Event().wait(least_s)     # faults last for a time; all else is waited for
         for process in self.processes:
             wait_until(lambda process=process: changes(process)[-1:] == ["down"], timeout_s=KNOWN_S)
         if not is_database:

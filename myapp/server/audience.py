@@ -158,8 +158,7 @@ class Audience:
 
     def _rejoin(self, fd, stream, pack):
         if stream.has_parted:
-            self._talk.skip(fd)     # else the kernel resets the connection for what was not read, and the last words may be lost with it
-            return self.drop(stream)
+            return self._part(stream, b"")
         del self._rests[fd]
         pack.fds.add(fd)
         stream.feed.stop_reading(stream)
@@ -193,6 +192,7 @@ class Audience:
                 self._write(stream.fd, self._talk.take(stream.fd) + words)
         except OSError:
             pass        # it is closed now in any case
+        self._talk.skip(stream.fd)      # else the kernel resets the connection for what was not read, and the words may be lost with it
         self.drop(stream)
 
     def _cut(self, stream, silence_s):

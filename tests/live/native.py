@@ -22,7 +22,7 @@ CONTROL = "connected", "heartbeat", "reset", "closing"
 PATIENCE_S = 30.0       # for what all must be told; it takes a second
 SILENCE_S = 20.0        # of a stream with heartbeats: then something is wrong
 PAUSE_S = 0.5           # before one comes back: each attempt takes processor time from the server that starts
-PING_S = 0.2            # between two pings of a WebSocket's client; its own default is 20 s
+PING_S = 1.0             # between two pings of a WebSocket's client; its own default is 20 s
 SETTINGS = {"realtime.heartbeat": "300ms"}      # to be played with
 
 LISTEN = """

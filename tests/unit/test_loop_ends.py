@@ -34,6 +34,18 @@ def test_who_is_ended_in_the_middle_of_a_frame_is_told_nothing(serve, valve):
     assert received(client) == (BEGUN + frame(1)[:5], True) and served.is_empty
 
 
+def test_what_a_client_says_as_its_stream_ends_does_not_reset_the_connection(serve):
+    """A library that is reset as it answers a close forgets what it has read."""
+    served = serve(hub())
+    client, stream = served.open()
+    served.turn()
+    client.send(b"ping")
+    served.hub.end(stream, "revoked")
+    served.loop.look()      # before epoll has told of the ping
+    client.setblocking(True)
+    assert client.recv(1000) == BEGUN + closing("revoked") and client.recv(1) == b""
+
+
 def test_a_stream_ends_when_its_deadline_comes_and_not_before(serve):
     served = serve(hub(heartbeat_s=10**6))
     client, _ = served.open(deadline=50.0)

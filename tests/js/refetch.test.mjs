@@ -18,7 +18,7 @@ function pageOfOnePanel(t) {
         },
     });
     panels.push(make());
-    const found = { '[data-rt-refetch~="users"]': panels, ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])": panels };
+    const found = { '[data-rt-refetch~="users"]': panels, ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])": panels, "[data-rt-transient]:not([data-rt-refused])": panels };
     Object.assign(documentOf(t, found), { getElementById: () => panels[0], dispatchEvent() {} });
     Object.assign(globalThis, {
         window: {}, CSS: { escape: (text) => text }, DOMParser: class { parseFromString = (text) => ({ getElementById: () => make(text) }); },
@@ -82,5 +82,20 @@ test("on the page of somebody who is signed out nothing is read any more, and al
     assert.equal(asked.length, 1);
     refetch.stop(false);
     pass(0);
+    assert.equal(asked.length, 2);
+});
+
+test("what shows transient events is read anew within 10 s after the page was out of touch, once, and after a pause where there is one", (t) => {
+    const { asked, refetch, pass } = pageOfOnePanel(t);
+    refetch.returned();
+    refetch.returned();
+    assert.equal(asked.length, 0, "not all pages in the same moment");
+    pass(10000);
+    assert.equal(asked.length, 1);
+    refetch.hold();
+    refetch.returned();
+    pass(10000);
+    assert.equal(asked.length, 1);
+    refetch.release();
     assert.equal(asked.length, 2);
 });

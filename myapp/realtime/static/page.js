@@ -5,6 +5,7 @@
  * own, a page that is not seen puts it to rest, and comes back with the cursor it left with: a browser has six for a host.
  */
 
+import { Absence } from "./absence.js";
 import { Age } from "./age.js";
 import { isNews, oldest } from "./cursor.js";
 import { Flash } from "./flash.js";
@@ -34,6 +35,7 @@ class Page {
     #refused = new Refused((sentence) => this.#say.tell(sentence));
     #refetch = new Refetch();
     #age = new Age();
+    #absence = new Absence({ clock: WORLD.clock, onReturned: () => this.#refetch.returned() });
     #newer = newerOf(document.body.dataset, (isOffered) => this.#offer(isOffered));
     #pause = new Pause({ deliver: (message) => this.#show(message), onTurned: (isOn) => this.#turned(isOn) });
     #status = new Status((state) => this.#stateShown(state));
@@ -102,12 +104,14 @@ class Page {
     #rest() {
         if (this.#isResting) return;
         this.#isResting = true;
+        this.#absence.leave();
         this.#tell({ kind: "leave" });
     }
 
     /* The hub is another now, or took this page for gone. */
     #rejoin() {
         if (this.#isResting) return;
+        this.#absence.leave();
         if (this.#mayConnect()) this.#join();
         else this.#rest();
     }
@@ -132,9 +136,9 @@ class Page {
     }
 
     #take(message) {
-        if (NEWS.has(message.kind)) this.#age.heard();
+        if (NEWS.has(message.kind)) this.#heard();
         const acts = {
-            state: ({ state }) => this.#positions.size > 0 && this.#status.set(state),
+            state: ({ state }) => this.#positions.size > 0 && this.#setState(state),
             build: ({ build }) => this.#newer.meet(build),
             position: ({ id }) => this.#advance(id),
             event: (event) => this.#event(event),
@@ -143,6 +147,16 @@ class Page {
             rejoin: () => this.#rejoin(),
         };
         acts[message.kind](message);
+    }
+
+    #heard() {
+        this.#age.heard();
+        this.#absence.heard();
+    }
+
+    #setState(state) {
+        this.#absence.state(state);
+        this.#status.set(state);
     }
 
     #advance(id) {

@@ -1,19 +1,22 @@
 /* Refetching: the event `rt-refresh` on an element makes htmx get it anew; on a page without htmx anew.js does. Here is when.
  *
- * Panels (`data-rt-refetch`) after an event of their topics, lists and panels after a reset or a press on Refresh, each
- * element at most once in 2 s, and again when the server could not answer. What htmx then does with the answer stands in the
- * element's own attributes.
+ * Panels (`data-rt-refetch`) after an event of their topics, lists and panels after a reset or a press on Refresh, those that show
+ * what transient events tell (`data-rt-transient`) after the page was out of touch; each element at most once in 2 s, and again when the
+ * server could not answer. What htmx then does with the answer stands in the element's own attributes.
  */
 
 import { readAnew } from "./anew.js";
 
 const PAUSE_MS = 2000;   // between two refetches of one element: a burst of events costs the server two requests
 const RETRY_MS = 5000;   // after a server that could not answer, and up to half of it more
+const RETURN_SPREAD_MS = 10000;  // a server that begins anew is met by all pages at once, and has them to connect first
 const REFETCHED = ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])";
+const TRANSIENT = "[data-rt-transient]:not([data-rt-refused])";
 
 export class Refetch {
     #waits = new Map();      // id, or element that has none -> {isAsked}, while it may not be refetched
     #all = null;
+    #returned = null;
     #held = null;            // a Set of elements, while the page is paused
     #isStopped = false;      // what is read would be somebody else's
 
@@ -35,6 +38,14 @@ export class Refetch {
             this.#all = null;
             document.querySelectorAll(REFETCHED).forEach((element) => this.element(element));
         }, Math.random() * spreadMs);
+    }
+
+    /** The page was out of touch: refetch what shows transient events, which nobody tells again. */
+    returned() {
+        this.#returned ??= setTimeout(() => {
+            this.#returned = null;
+            document.querySelectorAll(TRANSIENT).forEach((element) => this.element(element));
+        }, Math.random() * RETURN_SPREAD_MS);
     }
 
     /** Refetch everything for somebody who has asked for it. */

@@ -6,6 +6,7 @@ from myapp.db import INSERTS
 from .models import Channel, ReadMark, Update
 
 MOST_UNREAD = 100       # that are counted: a page says "99+", and nobody's count costs more than that many rows
+MOST_OWN = 100          # of the newest that are searched for one's own; of those before it is not known when they are deleted
 
 
 def with_unread(channels, user_id):
@@ -14,19 +15,22 @@ def with_unread(channels, user_id):
     unread  how many of its updates he has not read, at most MOST_UNREAD
     mark    the id of the last one that he has, 0 for none
     last    the id of the last one that there is, 0 for none
+    own     the ids of those after the mark that are his own, a text with blanks between: they are not among the unread
 
     user_id: None for somebody without an account, who has read everything
     """
     last = sa.func.coalesce(sa.select(sa.func.max(Update.id)).where(Update.channel_id == Channel.id).scalar_subquery(), 0)
     if user_id is None:
-        return channels.add_columns(sa.literal(0).label("unread"), last.label("mark"), last.label("last"))
+        return channels.add_columns(sa.literal(0).label("unread"), last.label("mark"), last.label("last"), sa.literal("").label("own"))
     mark = sa.func.coalesce(ReadMark.update_id, 0)
-    few = sa.select(Update.id).where(
-        Update.channel_id == Channel.id, Update.id > mark, Update.author_id.is_distinct_from(user_id),
-    ).limit(MOST_UNREAD).correlate(Channel, ReadMark).subquery()
+    later = sa.select(Update.id, Update.author_id).where(Update.channel_id == Channel.id, Update.id > mark).correlate(Channel, ReadMark)
+    few = later.where(Update.author_id.is_distinct_from(user_id)).limit(MOST_UNREAD).subquery()
     unread = sa.select(sa.func.count()).select_from(few).scalar_subquery()
+    newest = later.order_by(Update.id.desc()).limit(MOST_OWN).subquery()
+    own = sa.select(sa.func.coalesce(sa.func.aggregate_strings(sa.cast(newest.c.id, sa.String), " "), "")).where(
+        newest.c.author_id == user_id).scalar_subquery()
     marks = channels.outerjoin(ReadMark, sa.and_(ReadMark.channel_id == Channel.id, ReadMark.user_id == user_id))
-    return marks.add_columns(unread.label("unread"), mark.label("mark"), last.label("last"))
+    return marks.add_columns(unread.label("unread"), mark.label("mark"), last.label("last"), own.label("own"))
 
 
 def mark_read(dbsession, user_id, channels, update_id):

@@ -127,6 +127,15 @@ def test_what_is_unread_is_counted_live_and_read_in_one_tab_it_is_so_in_the_othe
     tab.goto(f"{server.url}/updates/{channel}")
     expect(tab.get_by_text("One", exact=True)).to_be_visible()
     expect(reader.unread(channel)).to_be_hidden()
+
+    # Out of touch, as a page that the browser keeps for the Back button.
+    reader.page.evaluate("() => { Math.random = () => 0; dispatchEvent(new Event('pagehide')); }")
+    with tab.expect_response("**/read"):
+        post(api, channel, "Three")
+    with reader.page.expect_response("**/channels/beside?*"):
+        reader.page.evaluate("() => dispatchEvent(new Event('focus'))")
+    expect(reader.page.locator("#channels [data-as-of]")).to_have_count(0)
+    expect(reader.unread(channel)).to_be_hidden()
     reader.page.reload()
     expect(reader.unread(channel)).to_be_hidden()
 

@@ -51,6 +51,15 @@ def test_a_mark_is_never_taken_back_nor_set_on_what_is_yet_to_come(house):
     assert unread(house, 2)["board"] == 1
 
 
+def test_ones_own_updates_after_the_mark_are_told_from_those_that_are_unread(house):
+    post(house, "board", 3)
+    house.execute("UPDATE updates SET author_id = 2 WHERE id IN (1, 3)")
+    post(house, "news")
+    with house.registry["dbsession_readers"]() as dbsession:
+        own = {row.Channel.name: set(row.own.split()) for row in dbsession.execute(with_unread(CHANNELS, 2))}
+    assert own == {"board": {"1", "3"}, "news": set()} and unread(house, 2) == {"board": 1, "news": 1}
+
+
 def test_a_deleted_update_is_not_unread_and_no_count_costs_more_than_it_shows(house):
     post(house, "board", 2)
     house.delete("/api/updates/1", status=204)

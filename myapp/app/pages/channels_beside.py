@@ -32,12 +32,12 @@ def channels_beside(request, shown):
 
 
 def _channels(request, shown):
-    """Those that the viewer may read, by their titles."""
+    """Those that the viewer may read, by their titles; the one that is shown is among them, however many there are."""
     identity = request.identity
-    wanted = with_unread(visible_to(identity), identity and identity.id).order_by(Channel.id).limit(MOST_CHANNELS)
+    wanted = with_unread(visible_to(identity), identity and identity.id).order_by(Channel.name != shown, Channel.id).limit(MOST_CHANNELS)
     found = sorted(request.dbsession.execute(wanted), key=lambda row: (row.Channel.title.casefold(), row.Channel.id))
     return [{"name": row.Channel.name, "title": row.Channel.title, "visibility": row.Channel.visibility, "unread": row.unread,
-             "mark": row.mark, "last": row.last, "is_here": row.Channel.name == shown} for row in found]
+             "mark": row.mark, "last": row.last, "own": row.own, "is_here": row.Channel.name == shown} for row in found]
 
 
 def includeme(config):

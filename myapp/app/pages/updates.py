@@ -91,11 +91,16 @@ class ReadUpTo:
     def mark(self, channels):
         given = fields.read_fields(typed_fields(self.request, ("update_id",)), {"update_id": ID}, required=("update_id",))
         if mark_read(self.request.dbsession, self.identity.id, channels, given["update_id"]):
-            # Those that a page lists: of all that there may be, an event has no room to tell.
-            told = with_unread(channels, self.identity.id).order_by(Channel.id).limit(MOST_CHANNELS)
-            left = self.request.dbsession.execute(told)
-            data = {"channels": {row.Channel.name: row.unread for row in left}}
-            self.request.realtime.publish(USER.format(id=self.identity.id), CHANNELS_READ, data, transient=True)
+            self.tell(channels)
+
+    def tell(self, channels):
+        """Tell the viewer's other pages what is left unread, and of which moment that is: it may come late."""
+        cursor = self.request.realtime.cursor()
+        # Those that a page lists: of all that there may be, an event has no room to tell.
+        told = with_unread(channels, self.identity.id).order_by(Channel.id).limit(MOST_CHANNELS)
+        data = {"cursor": cursor, "channels": {
+            row.Channel.name: {"unread": row.unread, "mark": row.mark, "last": row.last} for row in self.request.dbsession.execute(told)}}
+        self.request.realtime.publish(USER.format(id=self.identity.id), CHANNELS_READ, data, transient=True)
 
     def answer(self, route_name, **parts):
         return Response(status=204) if self.request.is_htmx else HTTPSeeOther(self.request.route_path(route_name, **parts))

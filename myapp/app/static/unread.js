@@ -1,21 +1,27 @@
 /* How many updates of each channel the viewer has yet to read, beside the names of the channels: counted on from what the server said.
  *
- * Nobody asks the server for a number when an update is posted, or ten thousand open pages would ask at once.
+ * Nobody asks the server for a number when an update is posted, or ten thousand open pages would ask at once. What it says is of a
+ * moment, `data-as-of`, else that of the whole list; events up to then are in it, and later ones are added, whichever came first.
  */
+
+import { isAfter, Since } from "./since.js";
 
 const MOST = 99;        // that are shown as a number
 
 export class Unread {
     #viewer;
     #isBeingRead;
-    #own = new Set();   // ids of updates that the viewer has posted since the page is open
+    #since = new Since();
+    #told = new Map();  // channel -> what was said last of what the viewer has read of it, on another page
 
     /** viewer: the id of his account, null for none. isBeingRead(channel): whether what is posted there now is seen at once. */
     constructor({ viewer, isBeingRead }) {
         this.#viewer = viewer;
         this.#isBeingRead = isBeingRead;
         document.body.addEventListener("updates-changed", ({ detail }) => this.#change(detail));
-        document.body.addEventListener("user-changed", ({ detail: { type, data } }) => type === "channels_read" && setAll(data.channels));
+        document.body.addEventListener("user-changed", ({ detail: { type, data } }) => type === "channels_read" && this.#tell(data));
+        document.addEventListener("htmx:after:swap", () => this.#swapped());
+        document.addEventListener("rt-reset", () => this.#forget());
         // A channel that one may not read any more is none of the list's.
         document.addEventListener("rt-refused", () => document.getElementById("channels")?.dispatchEvent(new CustomEvent("rt-refresh")));
     }
@@ -25,33 +31,76 @@ export class Unread {
         for (const link of channel ? linksOf(channel) : document.querySelectorAll("[data-channel]")) set(link, 0);
     }
 
-    #change({ topic, type, data }) {
-        for (const link of linksOf(topic.slice("updates:".length))) {
-            if (type === "update_created") this.#created(link, data);
-            if (type === "update_deleted") this.#deleted(link, data);
-        }
+    #change(event) {
+        this.#since.note(event);
+        linksOf(channelOf(event)).forEach((link) => this.#apply(link, event));
+    }
+
+    #apply(link, { id, type, data }) {
+        if (!isAfter(id, asOf(link))) return;
+        link.dataset.asOf = id;
+        if (type === "update_created") this.#created(link, data);
+        if (type === "update_deleted") deleted(link, data);
     }
 
     /* One that the server has counted already comes again, when it was posted between that and the connection. */
     #created(link, { id, author_id: author }) {
         if (id <= Number(link.dataset.last)) return;
         link.dataset.last = id;
-        if (author !== null && author === this.#viewer) this.#own.add(id);
+        if (author !== null && author === this.#viewer) link.dataset.own += ` ${id}`;
         else if (this.#viewer !== null && !this.#isBeingRead(link.dataset.channel)) set(link, countOf(link) + 1);
     }
 
-    #deleted(link, { id }) {
-        const wasUnread = id > Number(link.dataset.mark) && !this.#own.has(id);
-        if (wasUnread && countOf(link) <= MOST) set(link, Math.max(0, countOf(link) - 1));
+    #tell({ channels, cursor }) {
+        for (const [channel, counted] of Object.entries(channels)) {
+            this.#told.set(channel, { ...counted, cursor });
+            linksOf(channel).forEach((link) => this.#recount(link, this.#told.get(channel)));
+        }
     }
+
+    /* Nobody reads backwards: of two counts that of the earlier mark is the older one, however late it comes. */
+    #recount(link, { unread, mark, last, cursor }) {
+        if (mark < Number(link.dataset.mark)) return;
+        Object.assign(link.dataset, { mark, last, asOf: cursor });
+        show(link, unread);
+        this.#applySince(link);
+    }
+
+    #applySince(link) {
+        const { channel } = link.dataset;
+        this.#since.after(asOf(link)).filter((event) => channelOf(event) === channel).forEach((event) => this.#apply(link, event));
+    }
+
+    /* What was read anew has no `data-as-of`. */
+    #swapped() {
+        for (const link of document.querySelectorAll("[data-channel]:not([data-as-of])")) {
+            const told = this.#told.get(link.dataset.channel);
+            if (told && told.mark > Number(link.dataset.mark)) this.#recount(link, told);
+            else this.#applySince(link);
+        }
+    }
+
+    #forget() {
+        this.#since.forget();
+        this.#told.clear();
+    }
+}
+
+function deleted(link, { id }) {
+    const wasUnread = id > Number(link.dataset.mark) && !link.dataset.own.split(" ").includes(String(id));
+    if (wasUnread && countOf(link) <= MOST) set(link, Math.max(0, countOf(link) - 1));
+}
+
+function channelOf({ topic }) {
+    return topic.slice("updates:".length);
 }
 
 function linksOf(channel) {
     return document.querySelectorAll(`[data-channel="${CSS.escape(channel)}"]`);
 }
 
-function setAll(counts) {
-    for (const [channel, count] of Object.entries(counts)) linksOf(channel).forEach((link) => set(link, count));
+function asOf(link) {
+    return link.dataset.asOf ?? document.getElementById("channels").dataset.rtCursor;
 }
 
 function countOf(link) {
@@ -59,8 +108,12 @@ function countOf(link) {
 }
 
 function set(link, count) {
-    link.dataset.unread = count;
     if (count === 0) link.dataset.mark = link.dataset.last;
+    show(link, count);
+}
+
+function show(link, count) {
+    link.dataset.unread = count;
     link.querySelector("[data-count]").textContent = count > MOST ? `${MOST}+` : count;
     link.querySelector(".unread").hidden = count === 0;
 }

@@ -42,6 +42,26 @@ test("the first request carries the page's cursor, its topics and what it accept
     assert.equal(link.state, "connecting");
 });
 
+test("what comes in a torrent is read together, after the first that come are read at once, and all of it in order", async () => {
+    const { clock, server, said } = await connected();
+    const heard = () => said.filter(({ kind }) => kind === "event").map(({ id }) => Number(id.slice(3)));
+    const come = async (first, last) => {
+        for (let seq = first; seq <= last; seq += 1) await server.last.event("users", `5f-${seq}`);
+    };
+    await come(11, 60);
+    const atOnce = heard().length;
+    assert.ok(atOnce >= 10 && atOnce <= 20, `${atOnce} were read at once`);
+    await clock.pass(50);
+    assert.equal(heard().length, 50);
+    clock.set(-3600000);
+    await come(61, 65);
+    await clock.pass(50);
+    assert.deepEqual(heard(), Array.from({ length: 55 }, (_, place) => 11 + place));
+    await clock.pass(1000);
+    await come(66, 66);
+    assert.equal(heard().length, 56, "a trickle is read at once again");
+});
+
 test("without a cursor no Last-Event-ID is sent, and connected gives the first one", async () => {
     const { server, link } = await opened({ cursor: null });
     assert.equal(server.last.cursor, undefined);

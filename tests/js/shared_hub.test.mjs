@@ -91,6 +91,7 @@ class Tab {
 
     #take(message) {
         this.told.push(message);
+        if (message.id !== undefined && message.id === this.failsOn) throw new Error("the tab fails");
         if (message.id !== undefined) for (const topic of Object.keys(this.positions)) this.positions[topic] = message.id;
         if (message.kind === "rejoin") this.join();
     }
@@ -140,6 +141,20 @@ test("ten tabs have one connection, and each gets each event of its topics once,
     assert.deepEqual(tabs[0].ids, ["5f-11", "5f-12"]);
     assert.deepEqual(tabs[9].ids, ["5f-12", "5f-13"]);
     assert.ok(tabs.every(({ state, hub }) => state === "sse" && hub.isShared));
+});
+
+test("what comes in one chunk goes to a tab in one message, and a tab that fails on a part of it gets the rest", async (t) => {
+    t.mock.method(console, "warn", () => {});
+    const browser = new Browser(), tab = browser.tab({ users: "5f-10" }), posted = t.mock.method(Port.prototype, "postMessage");
+    await settled();
+    await browser.server.last.connected("5f-10");
+    posted.mock.resetCalls();
+    tab.failsOn = "5f-12";
+    const event = (seq) => `id: 5f-${seq}\nevent: changed\ndata: {"topic": "users", "type": "changed", "data": {}}\n\n`;
+    await browser.server.last.write([11, 12, 13].map(event).join(""));
+    assert.deepEqual(tab.ids, ["5f-11", "5f-12", "5f-13"]);
+    assert.equal(posted.mock.callCount(), 1);
+    assert.equal(console.warn.mock.callCount(), 1);
 });
 
 test("the tab that made the connection may close, and the last one that does ends it", async () => {

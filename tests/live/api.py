@@ -24,11 +24,11 @@ class Api:
 
     def __init__(self, address, headers=None):
         """headers: sent with each request, such as {"Authorization": "Bearer …"}."""
-        self._address, self.headers = address, headers or {}
+        self.address, self.headers = address, headers or {}
 
     def ask(self, method, path, body=None, *, timeout_s=TIMEOUT_S):
         """Return the Answer. Raises OSError or HTTPException when there is none."""
-        connection = http.client.HTTPConnection(*self._address, timeout=timeout_s)
+        connection = http.client.HTTPConnection(*self.address, timeout=timeout_s)
         try:
             headers = self.headers if body is None else self.headers | {"Content-Type": "application/json"}
             connection.request(method, path, None if body is None else json.dumps(body).encode(), headers)

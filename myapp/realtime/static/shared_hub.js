@@ -52,7 +52,7 @@ export class SharedHub {
         try {
             const worker = this.#startWorker(this.#room), { port } = worker;
             worker.onerror = () => this.#port === port && this.#fallBack();
-            port.onmessage = ({ data }) => this.#port === port && this.#hear(data);
+            port.onmessage = ({ data }) => [data].flat().forEach((message) => this.#port === port && this.#hear(message));
             this.#port = port;
             this.#isHeard = false;
             return true;
@@ -74,7 +74,16 @@ export class SharedHub {
         this.#isDoubted = false;
         this.#isHeard = true;
         if (message.kind === "crowded") this.#moveOn();
-        else if (message.kind !== "pong") this.#send(message);
+        else if (message.kind !== "pong") this.#pass(message);
+    }
+
+    /* A page that fails on a message gets those that came together with it all the same. */
+    #pass(message) {
+        try {
+            this.#send(message);
+        } catch (error) {
+            console.warn(`realtime: the page failed on a message of kind ${message.kind}`, error);
+        }
     }
 
     #calm() {

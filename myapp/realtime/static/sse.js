@@ -7,6 +7,7 @@
 import { Parser } from "./parser.js";
 import { address, options, refusal } from "./request.js";
 import { CONNECTED_WITHIN_MS, control, event, SILENCE_HEARTBEATS, STEADY_MS, understood } from "./stream.js";
+import { Torrent } from "./torrent.js";
 import { Watchdog } from "./watchdog.js";
 
 export const sse = { state: "sse", steadyMs: STEADY_MS, listen };
@@ -29,7 +30,7 @@ export async function listen({ url, topics, viewer, cursor, fetch, clock, signal
         const how = options({ accept: "text/event-stream", cursor, signal: watchdog.signal });
         const response = await fetch(address(url, { topics, viewer }), how);
         if (!isStream(response)) return await refusal(response, clock);
-        return await read(response.body, watchdog, deliver);
+        return await read(response.body, { watchdog, clock, deliver });
     } catch {
         // fetch and reader say "the network failed" by a TypeError, and an abort by whatever was its reason.
         return { why: watchdog.hasBarked ? "silent" : "network" };
@@ -42,11 +43,11 @@ function isStream(response) {
     return response.status === 200 && /^text\/event-stream\b/i.test(response.headers.get("Content-Type") ?? "");
 }
 
-async function read(body, watchdog, deliver) {
-    const reader = body.getReader(), decoder = new TextDecoder(), parser = new Parser();
+async function read(body, { watchdog, clock, deliver }) {
+    const reader = body.getReader(), decoder = new TextDecoder(), parser = new Parser(), torrent = new Torrent();
     let silenceMs = null;  // unknown until `connected`, whose own deadline holds till then
     for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value, isNew } = await next(reader);
         if (done) return { why: "cut" };
         deliver({ kind: "heard" });
         for (const message of parser.push(decoder.decode(value, { stream: true })).map(meaning)) {
@@ -55,7 +56,17 @@ async function read(body, watchdog, deliver) {
             deliver(message);
         }
         if (silenceMs) watchdog.allow(silenceMs);
+        const pauseMs = isNew ? torrent.pauseMs(clock.now()) : 0;
+        if (pauseMs > 0) await new Promise((resolve) => clock.setTimeout(resolve, pauseMs));
     }
+}
+
+/* What the reader gives next; isNew: whether it had yet to come. Some browsers keep one by one the chunks that came in a pause, and then
+ * all of them are to be read before the next one. */
+async function next(reader) {
+    const reading = reader.read();
+    const isNew = await Promise.race([reading, null]) === null;
+    return { ...await reading, isNew };
 }
 
 /* What a message of the stream says to the link. */

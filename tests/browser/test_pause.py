@@ -46,13 +46,20 @@ def test_while_paused_nothing_moves_but_ones_own_and_all_of_it_comes_in_order_af
 
 def test_a_panel_that_reads_itself_anew_waits_too_unless_one_presses_refresh(server, visit, name):
     api, other, person = Api(server.address), visit(server.url, "/").is_connected(), visit(server.url, "/").is_connected()
-    count = int(person.page.locator("[data-user-count]").inner_text())
-    pause = person.page.get_by_role("button", name=re.compile("^(Pause|Resume)"))
+    count = int(person.page.locator("[data-user-count]").inner_text()) + 1
+    pause, asked = person.page.get_by_role("button", name=re.compile("^(Pause|Resume)")), []
+    person.page.route(server.url + "/", lambda route: asked.append(route))
+    with person.page.expect_request(server.url + "/"):
+        api.create(f"{name} before")
     pause.click()
+    for route in asked:
+        route.continue_()
+        assert route.request.response().finished() is None      # in the pause
+    person.page.unroute(server.url + "/")
     api.create(name)
     expect(other.page.locator("[data-user-count]")).to_have_text(str(count + 1))
     expect(pause).to_have_text("Resume (1)")
-    assert person.page.locator("[data-user-count]").inner_text() == str(count)
+    assert person.page.locator("[data-user-count]").inner_text() == str(count - 1)
     person.page.get_by_role("button", name="Refresh").click()
     expect(person.page.locator("[data-user-count]")).to_have_text(str(count + 1))
     api.create(f"{name} II")

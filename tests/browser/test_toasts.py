@@ -34,6 +34,7 @@ def test_a_notice_is_a_toast_once_in_each_tab_whose_text_is_text_and_whose_addre
     account = person.page.context.new_page()
     account.goto(f"{server.url}/account")
     expect(account.locator("html[data-rt-state=sse]")).to_have_count(1)
+    expect(account.locator("[data-toasts][data-rt-told-once]")).to_have_attribute("data-rt-topics", "user:1")     # a long pause keeps them
     tell(HOSTILE, url=UNSAFE[0], level="danger")
     for page in person.page, account:
         expect(toast(page, HOSTILE)).to_have_role("alert")

@@ -47,6 +47,23 @@ test("a list without a pace is drawn at once, always", (t) => {
     assert.deepEqual(drawn, [1, 2]);
 });
 
+test("what waits for its pace when the page is paused is drawn when it goes on, and nothing before", (t) => {
+    const { pace, drawn, come, tick } = paced(t, { dataset: { rtDrawMs: "250" } });
+    come("a", 1);
+    come("a", 2);
+    pace.hold();
+    tick(10000);
+    assert.deepEqual(drawn, [1]);
+    pace.release();
+    assert.deepEqual(drawn, [1, 2]);
+    come("a", 3);
+    pace.hold();
+    pace.release();
+    assert.deepEqual(drawn, [1, 2]);    // its time has not come
+    tick(250);
+    assert.deepEqual(drawn, [1, 2, 3]);
+});
+
 test("what waits is not drawn once the past is forgotten, and the pace goes on", (t) => {
     const { pace, drawn, come, tick } = paced(t, { dataset: { rtDrawMs: "250" } });
     come("a");

@@ -10,7 +10,9 @@ function pageOfOneButton(t) {
     const attributes = {}, shown = [], turns = [];
     const button = { textContent: "", querySelector: () => null, setAttribute: (name, value) => { attributes[name] = value; } };
     const page = documentOf(t, { "[data-rt-pause]": [button] });
-    const pause = new Pause({ deliver: (message) => shown.push(message.id ?? message.kind), onTurned: (isOn) => turns.push(isOn) });
+    const pause = new Pause({
+        deliver: (message) => shown.push(message.id ?? message.kind), isToldOnce: ({ topic }) => topic === "user:7", onTurned: (isOn) => turns.push(isOn),
+    });
     const press = () => page.fire("click", { target: { closest: () => button } });
     return { button, attributes, shown, turns, pause, press, page };
 }
@@ -51,4 +53,19 @@ test("a long pause keeps a bounded number of events and starts over instead, and
     assert.equal(shown[0], "reset");
     assert.ok(shown.length <= 500);
     assert.deepEqual(shown.slice(1), Array.from({ length: shown.length - 1 }, (_, place) => 1200 - shown.length + 1 + place));
+});
+
+test("what nothing can read anew is kept in a long pause, and before a reset, in its order and up to a bound", (t) => {
+    const { shown, pause, press } = pageOfOneButton(t);
+    press();
+    for (let id = 0; id < 1200; id += 1) pause.pass({ ...event(id), topic: id % 600 === 7 ? "user:7" : "users" });
+    pause.pass({ kind: "reset", reason: "expired" });
+    pause.pass(event(1200));
+    press();
+    assert.deepEqual(shown, ["reset", 7, 607, 1200]);
+    press();
+    for (let id = 0; id < 5000; id += 1) pause.pass({ ...event(id), topic: "user:7" });
+    press();
+    assert.ok(shown.length <= 505);
+    assert.equal(shown.at(-1), 4999);
 });

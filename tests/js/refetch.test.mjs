@@ -99,3 +99,15 @@ test("what shows transient events is read anew within 10 s after the page was ou
     refetch.release();
     assert.equal(asked.length, 2);
 });
+
+test("an answer that comes when the page has just been paused is not shown, and what it would have said is when the page goes on", async (t) => {
+    const { asked, shown, changed, answer, pass, refetch } = pageOfOnePanel(t);
+    changed();
+    refetch.hold();
+    await answer(0);
+    pass(60000);
+    assert.deepEqual([asked.length, shown()], [1, undefined]);
+    refetch.release();
+    await answer(1);
+    assert.equal(shown(), 1);
+});

@@ -26,7 +26,7 @@ export function drawTiles(onDraw = () => {}) {
     let isDue = false;
     const draw = () => {
         isDue = false;
-        if (document.hidden) return;
+        if (document.hidden || isPaused()) return;
         const time = Date.now();
         drawNumbers(figures.together(time));
         drawSparks(figures.history(time, SPARK_S), time);
@@ -39,7 +39,7 @@ export function drawTiles(onDraw = () => {}) {
         isDue = true;
     });
     // Whoever falls silent sends no event that says so.
-    setInterval(() => isDue || document.documentElement.dataset.rtPaused !== undefined || draw(), LOOK_MS);
+    setInterval(() => isDue || draw(), LOOK_MS);
     return figures;
 }
 
@@ -48,6 +48,10 @@ export function inWords(value, unit) {
     if (value === null || value === undefined) return "–";
     if (typeof value !== "number") return value;
     return UNITS[unit]?.(value) ?? NUMBER.format(value);
+}
+
+function isPaused() {
+    return document.documentElement.dataset.rtPaused !== undefined;
 }
 
 function drawNumbers(together) {

@@ -9,30 +9,33 @@ const DAY = { day: "numeric", month: "short" };
 
 export class Age {
     #heardAt = new Date();
-    #isOld = false;
+    #pausedAt = null;
+    #isDown = false;
 
     /** There was a word from the server: up to now a page that is live is complete. */
     heard() {
-        if (!this.#isOld) this.#heardAt = new Date();
+        if (!this.#isDown) this.#heardAt = new Date();
     }
 
-    /** Show how old the page is, or (false) that it is live. */
-    show(isOld) {
-        this.#isOld = isOld;
+    /** Show how old the page is while it is out of touch or paused, whichever is older; or that it is live. */
+    show({ isDown, isPaused }) {
+        this.#isDown = isDown;
+        this.#pausedAt = isPaused ? this.#pausedAt ?? this.#heardAt : null;
         this.heard();
         this.draw();
     }
 
     /** Draw it also in what a swap has brought. */
     draw() {
+        const isOld = this.#isDown || this.#pausedAt !== null;
         document.querySelectorAll("[data-rt-age]").forEach((place) => {
-            place.hidden = !this.#isOld;
-            place.textContent = this.#isOld ? `as of ${this.#words}` : "";
+            place.hidden = !isOld;
+            place.textContent = isOld ? `as of ${wordsOf(this.#pausedAt ?? this.#heardAt)}` : "";
         });
     }
+}
 
-    get #words() {
-        const isOfToday = this.#heardAt.toDateString() === new Date().toDateString();
-        return this.#heardAt.toLocaleString([], isOfToday ? TIME : { ...DAY, ...TIME });
-    }
+function wordsOf(moment) {
+    const isOfToday = moment.toDateString() === new Date().toDateString();
+    return moment.toLocaleString([], isOfToday ? TIME : { ...DAY, ...TIME });
 }

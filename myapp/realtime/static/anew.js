@@ -5,15 +5,15 @@
 
 import { isBeingEdited } from "./row.js";
 
-/** Return false when it is worth another try: the server could not answer, or someone types in the element. */
-export async function readAnew(element) {
+/** Return false when it is worth another try: the server could not answer, or someone types in the element, or it may not be replaced. */
+export async function readAnew(element, mayReplace = () => true) {
     if (isBeingEdited(element)) return false;
     const response = await fetch(element.getAttribute("hx-get") ?? location.href, { headers: { Accept: "text/html" } });
     if (!response.ok) return response.status < 500 && response.status !== 429;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.getElementById(element.id), present = document.getElementById(element.id);
     if (fresh === null || present === null) return true;    // a sign-in page, say; or the element is gone
-    if (isBeingEdited(present)) return false;
+    if (isBeingEdited(present) || !mayReplace()) return false;
     present.replaceWith(fresh);     // an answer before this one may have put another element there
     document.dispatchEvent(new CustomEvent("rt-swap"));
     return true;

@@ -57,6 +57,15 @@ export class Lists {
         this.#pace.forget();
     }
 
+    /** Draw nothing of what waits for its pace until `release`. */
+    hold() {
+        this.#pace.hold();
+    }
+
+    release() {
+        this.#pace.release();
+    }
+
     #remember(event) {
         this.#recent.push(event);
         if (this.#recent.length > REMEMBERED) this.#recent.shift();

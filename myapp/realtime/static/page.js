@@ -37,7 +37,7 @@ class Page {
     #age = new Age();
     #absence = new Absence({ clock: WORLD.clock, onReturned: () => this.#refetch.returned() });
     #newer = newerOf(document.body.dataset, (isOffered) => this.#offer(isOffered));
-    #pause = new Pause({ deliver: (message) => this.#show(message), onTurned: (isOn) => this.#turned(isOn) });
+    #pause = new Pause({ deliver: (message) => this.#show(message), isToldOnce, onTurned: (isOn) => this.#turned(isOn) });
     #status = new Status((state) => this.#stateShown(state));
     #held = new Held((list) => this.#refetch.ask(list));
     #lists = new Lists({
@@ -200,8 +200,7 @@ class Page {
     }
 
     #turned(isPaused) {
-        if (isPaused) this.#refetch.hold();
-        else this.#refetch.release();
+        for (const part of [this.#lists, this.#refetch]) isPaused ? part.hold() : part.release();
         this.#say.tell(isPaused ? "Paused." : "Resumed.");
         this.#showAge();
     }
@@ -213,7 +212,7 @@ class Page {
     }
 
     #showAge() {
-        this.#age.show(this.#pause.isOn || this.#status.isDown);
+        this.#age.show({ isPaused: this.#pause.isOn, isDown: this.#status.isDown });
     }
 
     /* Each place that has words for it (`data-rt-newer`) shows whether there is a newer build to reload the page for. */
@@ -235,6 +234,11 @@ class Page {
 function newerOf({ rtBuild, rtHot }, offer) {
     const world = { ...WORLD, get storage() { return sessionStorage; }, isInUse, reload: () => location.reload() };
     return new Newer({ own: rtBuild, isHot: rtHot !== undefined, world, offer });
+}
+
+/* Logged, and for an element that nothing brings anew, such as a message to the reader. */
+function isToldOnce({ id, topic }) {
+    return id !== undefined && document.querySelector(`[data-rt-told-once][data-rt-topics~="${CSS.escape(topic)}"]`) !== null;
 }
 
 /* Which topics the elements of the page name, and the cursor that the page has each of them from. */

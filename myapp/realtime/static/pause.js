@@ -5,6 +5,7 @@
  */
 
 const MOST_HELD = 500;  // messages: more than anybody follows one by one, so the lists are read anew instead
+const MOST_KEPT = 100;  // of those that nothing can read anew
 const START_OVER = { kind: "reset", reason: "held", spread_ms: 0 };
 
 export class Pause {
@@ -12,11 +13,16 @@ export class Pause {
     #count = 0;
     #isOn = false;
     #deliver;
+    #isToldOnce;
     #onTurned;
 
-    /** deliver(message): called with what may be shown now. onTurned(isOn): called when the reader has pressed a button. */
-    constructor({ deliver, onTurned }) {
+    /** deliver(message): called with what may be shown now. onTurned(isOn): called when the reader has pressed a button.
+     *
+     * isToldOnce(message): whether nobody could read anew what it says, so that it is kept also where all else starts over.
+     */
+    constructor({ deliver, isToldOnce = () => false, onTurned }) {
         this.#deliver = deliver;
+        this.#isToldOnce = isToldOnce;
         this.#onTurned = onTurned;
         document.addEventListener("click", ({ target }) => target.closest("[data-rt-pause]") && this.#turn());
     }
@@ -29,9 +35,8 @@ export class Pause {
     pass(message) {
         if (!this.#isOn) return this.#deliver(message);
         if (message.kind === "event") this.#count += 1;
-        // Whoever starts over needs nothing of what was before.
-        const isTooMuch = message.kind === "reset" || this.#held.length >= MOST_HELD;
-        this.#held = isTooMuch ? [START_OVER] : [...this.#held, message];
+        this.#held.push(message);
+        if (message.kind === "reset" || this.#held.length > MOST_HELD) this.#startOver();
         this.draw();
     }
 
@@ -47,6 +52,12 @@ export class Pause {
     get #words() {
         if (!this.#isOn) return "Pause";
         return this.#count === 0 ? "Resume" : `Resume (${this.#count})`;
+    }
+
+    /* Whoever starts over needs little of what was before. */
+    #startOver() {
+        const kept = this.#held.filter((message) => message.kind === "event" && this.#isToldOnce(message));
+        this.#held = [START_OVER, ...kept.slice(-MOST_KEPT)];
     }
 
     #turn() {

@@ -18,10 +18,12 @@ export class Refetch {
     #all = null;
     #returned = null;
     #held = null;            // a Set of elements, while the page is paused
+    #unasked = new WeakSet();   // elements that nobody has asked for, while they are read anew
     #isStopped = false;      // what is read would be somebody else's
 
     constructor() {
         document.addEventListener("htmx:before:swap", keepWhatIsNotAnswered);
+        document.addEventListener("htmx:before:swap", (event) => this.#keepStill(event));
         document.addEventListener("htmx:response:error", (event) => this.#retry(event));
         document.addEventListener("htmx:error", (event) => this.#retry(event));
     }
@@ -74,18 +76,24 @@ export class Refetch {
     /** Refetch `element`: now, or once its pause is over, or the page's. */
     element(element) {
         if (this.#held) this.#held.add(element);
-        else this.ask(element);
+        else this.#begin(element, { isAsked: false });
     }
 
     /** Refetch `element` for somebody who has asked for it, also while the page is paused. */
     ask(element) {
-        const wait = this.#waits.get(element.id || element);
-        if (wait) wait.isAsked = true;
-        else this.#refresh(element);
+        this.#begin(element, { isAsked: true });
     }
 
-    #refresh(element) {
+    #begin(element, { isAsked }) {
+        const wait = this.#waits.get(element.id || element);
+        if (isAsked) this.#unasked.delete(element);
+        if (wait) wait.isAsked = true;
+        else this.#refresh(element, { isAsked });
+    }
+
+    #refresh(element, { isAsked }) {
         if (this.#isStopped) return;
+        if (!isAsked) this.#unasked.add(element);
         const wait = { isAsked: false }, name = element.id || element;
         this.#waits.set(name, wait);
         setTimeout(() => {
@@ -93,7 +101,22 @@ export class Refetch {
             if (wait.isAsked) this.#again(element);
         }, PAUSE_MS);
         element.dispatchEvent(new CustomEvent("rt-refresh"));
-        if (!window.htmx) readAnew(element).catch(() => false).then((isRead) => isRead || this.#later(element));
+        if (window.htmx) return;
+        readAnew(element, () => !this.#mustKeepStill(element)).catch(() => false).then((isRead) => isRead || this.#later(element));
+    }
+
+    /* An answer that comes when the reader has just paused the page. */
+    #mustKeepStill(element) {
+        return this.#held !== null && this.#unasked.has(element);
+    }
+
+    #keepStill(event) {
+        const element = event.detail.ctx.sourceElement;
+        if (this.#mustKeepStill(element)) {
+            event.preventDefault();
+            this.#held.add(element);
+        }
+        this.#unasked.delete(element);
     }
 
     #retry({ target, detail }) {
@@ -103,7 +126,8 @@ export class Refetch {
     }
 
     #later(element) {
-        setTimeout(() => this.#again(element), RETRY_MS * (1 + Math.random() / 2));
+        if (this.#held) this.#held.add(element);
+        else setTimeout(() => this.#again(element), RETRY_MS * (1 + Math.random() / 2));
     }
 
     /* What was read anew may be another element by now: then that one is meant. */

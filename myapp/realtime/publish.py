@@ -48,8 +48,8 @@ class Realtime:
         topic, type  as declared by `config.add_topic`; `[a-z0-9_.-]+`, a topic with parts after colons
         data         a dict that JSON can say, at most `realtime.max_event`, and such as the topic's `validate` wants it
         key          id of the element that the event is about, such as "user-12"; None when it is about none
-        transient    not logged and without an id: carried by the broker alone, best effort; still only after the commit. By itself
-                     it does not make the session begin a transaction
+        transient    not logged and without an id: carried by the broker alone, best effort; still only after the commit. While the
+                     broker is down it reaches this process. By itself it does not make the session begin a transaction
 
         Raises InvalidEvent or UnknownTopic at once, NotSetUp when there is no transaction to join. Never raises for a fault of
         the broker.
@@ -253,7 +253,7 @@ class Outbox:
         if rung := len(events) - len(unsent):
             self._runtime.broker.figures.add(published=rung)
         if unsent:
-            self._runtime.broker.publish(unsent)
+            self._runtime.carry(unsent)
         for event in events:
             if event.topic != ORDERS:
                 self._runtime.tell(EventCommitted(event.topic, event.type, event.data, event.key, event.id))

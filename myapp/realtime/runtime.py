@@ -15,7 +15,7 @@ from pyramid.scripting import prepare
 from sqlalchemy.orm import scoped_session
 
 from .allowance import Allowance
-from .broker_state import UP, BrokerState
+from .broker_state import DOWN, UP, BrokerState
 from .brokers import Broker
 from .build import build_id
 from .core.hub import Hub
@@ -150,6 +150,15 @@ class Runtime:
         """Return what this process is doing, a dict that JSON can say. Starts nothing; reads the log's head, so raises LogUnavailable."""
         parts = self._made()
         return stats(parts, parts.log.head(), self.build)
+
+    def carry(self, events):
+        """Carry `events` to every process. While the broker is down, the transient ones of them to this process at least."""
+        parts = self._made()
+        if parts.listening is not None and parts.broker_state.state == DOWN:
+            parts.listening.follow.take([event for event in events if event.seq is None])
+            events = [event for event in events if event.seq is not None]
+        if events:
+            parts.broker.publish(events)
 
     def metrics(self):
         """Return the stats as Prometheus reads them, (bytes, their content type). Raises NotSetUp without its library, LogUnavailable."""

@@ -18,6 +18,7 @@ def includeme(config):
     config.include(".rate_limits")      # after requests: what cannot be read is not counted
     config.include(".audit")
     config.include(".topics")
+    config.include(".broker_notices")
     config.include(".api")
     config.include(".pages")
     config.include(".health")

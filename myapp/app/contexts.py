@@ -89,6 +89,12 @@ class StatsContext:
         pass
 
 
+class BrokerContext(Root):
+    """Whether the broker works; where it is and what it does, StatsContext guards."""
+
+    topic = "broker"
+
+
 class MetricsContext:
     """All metrics. A token must be allowed to read all of them: `read:metric:*`."""
 

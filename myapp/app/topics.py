@@ -3,6 +3,7 @@ from . import metrics
 from .contexts import (
     PUBLISH,
     VIEW,
+    BrokerContext,
     ChannelContext,
     ChannelsContext,
     DisplayContext,
@@ -41,6 +42,8 @@ NOTICE = "notice"                       # to one user
 CHANNELS_READ = "channels_read"         # transient: what is left unread where this user has just read, for the other pages that he has open
 METRIC = MetricContext.pattern
 MONITOR = StatsContext.topic            # what each process is doing, by itself, while somebody listens
+BROKER = BrokerContext.topic            # whether it works: of each process to whoever listens there
+BROKER_CHANGED = "broker_changed"       # transient
 DISPLAYS = DisplaysContext.topic        # of the list of all
 DISPLAY = DisplayContext.pattern        # of one display, for itself
 DISPLAY_CHANGED = "display_changed"
@@ -59,5 +62,6 @@ def includeme(config):
     config.add_topic(DISPLAY, factory=DisplayContext, permission=VIEW)
     config.add_topic(METRIC, factory=MetricContext, permission=VIEW, publish_permission=PUBLISH, validate=metrics.validate,
                      keep=metrics.keep)
+    config.add_topic(BROKER, factory=BrokerContext, permission=VIEW)
     config.add_topic(MONITOR, factory=StatsContext, permission=VIEW)
     config.report_stats(MONITOR)

@@ -85,17 +85,6 @@ def test_a_live_row_looks_like_a_reloaded_one_and_stands_where_it_does(server, v
     assert person.page.locator("#users > tr").evaluate_all(look) == live
 
 
-def test_the_dashboard_shows_who_came_last_and_what_was_said_last_without_a_reload(server, visit, name):
-    person = visit(server.url, "/").is_connected()
-    count = int(person.page.locator("[data-user-count]").inner_text())
-    api = Api(server.address)
-    api.create(name)
-    expect(person.page.locator("[data-user-count]")).to_have_text(str(count + 1))
-    expect(person.page.get_by_text(name)).to_have_count(2)      # newest, and changed last
-    assert api.ask("POST", "/api/updates", {"channel": "general", "text": f"Welcome, {name}"}).status == 201
-    expect(person.page.locator("#newest-updates li").first).to_contain_text(f"Welcome, {name}")
-
-
 def test_typed_text_survives_while_other_rows_and_the_edited_one_change(server, visit, name):
     api = Api(server.address)
     mine, others = api.create(name), api.create(f"{name} II")

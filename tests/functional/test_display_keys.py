@@ -7,7 +7,7 @@ from myapp.realtime import session, viewer_name
 
 PANELS = [{"kind": "users"}, {"kind": "channel", "channel": "general"}, {"kind": "metric", "metric": "load"}, {"kind": "clock"}]
 READ = ("display:lobby", "users", "updates:general", "metric:load")
-NOT_READ = ("rows", "channels", "displays", "display:other", "metric:other", "updates:other", "user:1", "monitor")
+NOT_READ = ("rows", "channels", "displays", "display:other", "metric:other", "updates:other", "user:1", "monitor", "broker")
 
 
 @pytest.fixture

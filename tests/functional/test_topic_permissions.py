@@ -85,7 +85,7 @@ def test_topics_and_channels_are_read_by_those_who_may(person, viewer, public_re
     assert answer.status_int != 200 or ({channel["name"] for channel in answer.json["items"]}, answer.json["total"]) == (seen, len(seen))
     for topic, readers, is_public in (
             ("users", SIGNED_IN, False), ("channels", SIGNED_IN, True), ("metric:heat", SIGNED_IN, True), ("user:2", set(), False),
-            (f"user:{person.id or 1}", SIGNED_IN, False)):
+            (f"user:{person.id or 1}", SIGNED_IN, False), ("broker", SIGNED_IN, False), ("monitor", {"admin"}, False)):
         wanted = allowed(viewer, readers, public_read if is_public else "false")
         assert statuses_of_reading(person, topic) == {wanted}, topic
 
@@ -101,7 +101,7 @@ def test_updates_are_posted_and_events_published_by_those_who_may(house, person,
     assert listed == {name for name in may if may[name]}
     # An update is published by the act that writes its row, and never from outside, whoever asks.
     for topic, publishers in (("metric:heat", EDITORS), *((f"updates:{name}", set()) for name in CHANNELS),
-                              ("users", set()), ("channels", set()), (f"user:{person.id or 1}", set())):
+                              ("users", set()), ("channels", set()), ("broker", set()), (f"user:{person.id or 1}", set())):
         wanted, before = allowed(viewer, publishers), house.events()
         answer = person.post_json(f"/api/topics/{topic}/events", {"type": "value", "data": {"value": 1}}, status="*")
         assert answer.status_int == {200: 201}.get(wanted, wanted), topic

@@ -18,27 +18,6 @@ def errors(page):
             for field in page.html.find_all(attrs={"name": True}) if "is-invalid" in field.get("class", [])}
 
 
-def test_the_dashboard_counts_the_users_and_names_the_newest(client):
-    client.add_user("Ada")
-    page = client.get("/")
-    assert page.html.find(attrs={"data-user-count": True}).text == "2"
-    overview = page.html.find(id="overview")
-    assert overview["data-rt-topics"] == overview["data-rt-refetch"] == "users"
-    assert overview["data-rt-cursor"].endswith("-2")
-    assert "Ada" in overview.text
-
-
-def test_the_dashboard_has_the_newest_updates_of_the_channels_that_one_may_read_and_follows_these(client):
-    for name, visibility in ("general", "public"), ("board", "private"):
-        client.post_json("/api/channels", {"name": name, "visibility": visibility}, status=201)
-        client.post_json("/api/updates", {"channel": name, "text": f"Said in {name}"}, status=201)
-    member = client.signed_in(client.add_user("Ada")["id"])
-    tile = member.get("/").html.find(id="newest-updates")
-    assert "Said in general" in tile.text and "board" not in str(tile)
-    assert tile["data-rt-refetch"] == "channels updates:general"
-    assert "Said in board" in client.get("/").html.find(id="newest-updates").text
-
-
 def test_the_table_has_every_user_newest_first_with_what_makes_it_live(client):
     ada = client.add_user("Ada", "editor")
     table = client.get("/users").html.find("table")

@@ -4,12 +4,13 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid.view import view_config
 
 from myapp.app.channels import visible_to
-from myapp.app.contexts import VIEW
-from myapp.app.models import Channel, Update, User
-from myapp.app.topics import CHANNELS, UPDATES, USERS
+from myapp.app.contexts import VIEW, StatsContext, UpdatesContext
+from myapp.app.models import Channel, Display, Update, User, now
+from myapp.app.topics import BROKER, CHANNELS, DISPLAYS, UPDATES, USERS
 from myapp.app.updates import selected
 
 from .channels_beside import MOST_LIVE
+from .displays import ONLINE
 
 ROWS = 5    # of each tile: what one takes in at a glance
 
@@ -17,9 +18,14 @@ ROWS = 5    # of each tile: what one takes in at a glance
 @view_config(route_name="dashboard", request_method="GET", permission=NO_PERMISSION_REQUIRED,
              renderer="myapp.app:templates/dashboard.jinja2")
 def dashboard(request):
-    if not request.has_permission(VIEW):
-        return {"may_view": False}
-    return {"may_view": True, "cursor": request.realtime.cursor(), "topic": USERS, **_users(request.dbsession), **_updates(request)}
+    may_view, may_read = bool(request.has_permission(VIEW)), bool(request.has_permission(VIEW, UpdatesContext(request)))
+    values = {"may_view": may_view, "may_read": may_read}
+    if may_view or may_read:
+        values["cursor"] = request.realtime.cursor()
+    if may_view:
+        values |= {"topics": f"{USERS} {DISPLAYS} {BROKER}", "broker": _broker(request), "displays": _displays(request.dbsession),
+                   **_users(request.dbsession)}
+    return values | (_updates(request) if may_read else {})
 
 
 def _users(dbsession):
@@ -30,6 +36,19 @@ def _users(dbsession):
         "newest": [user.as_dict() for user in dbsession.scalars(newest)],
         "latest": [user.as_dict() for user in dbsession.scalars(latest)],
     }
+
+
+def _displays(dbsession):
+    wanted = sa.select(sa.func.count(Display.id), sa.func.count(Display.id).filter(Display.seen > now() - ONLINE))
+    total, online = dbsession.execute(wanted).one()
+    return {"total": total, "online": online}
+
+
+def _broker(request):
+    """Whether the broker works, as the process that answers sees it; where it is, only those are told who may see the monitor."""
+    found = request.registry.realtime.broker_state.as_dict()
+    may_monitor = request.has_permission(VIEW, StatsContext(request))
+    return {"state": found["state"], "since": found["since"], "url": found["url"] if may_monitor else None}
 
 
 def _updates(request):

@@ -45,6 +45,27 @@ test("the first listener's memory says on which rung the link begins, and the hu
     assert.equal(page.all("memory").at(-1).memory.rung, 1);
 });
 
+test("who joins a link that is connected already is told on which rung, and that what was so once is so no more", async () => {
+    const { server, clock, arguments: world } = makeWorld();
+    const hub = new Hub({ ...world, rungs: transportsOf("sse longpoll") }), first = listenerOf(hub), second = listenerOf(hub), third = listenerOf(hub);
+    server.answer = ({ rung }) => (rung === "sse" ? { status: 503 } : {});
+    first.join({ users: "5f-10" });
+    await settled();
+    second.join({ users: "5f-10" });
+    assert.deepEqual(second.all("memory"), [], "it is not known yet");
+    await clock.pass(0);
+    await server.last.reply({});
+    third.join({ users: "5f-10" });
+    assert.deepEqual(third.all("memory").map(({ memory }) => memory.rung), [1]);
+    server.answer = () => ({});
+    await clock.pass(30000);
+    await server.last.connected("5f-10");
+    const fourth = listenerOf(hub), fifth = listenerOf(hub);
+    fourth.tell({ kind: "join", topics: { users: "5f-10" }, memory: third.all("memory")[0].memory });
+    fifth.join({ users: "5f-10" });
+    assert.deepEqual([fourth.all("memory"), fifth.all("memory")], [[{ kind: "memory", memory: null }], []]);
+});
+
 test("two listeners share one connection for the union of their topics", async () => {
     const { hub, server } = makeHub();
     const one = listenerOf(hub), two = listenerOf(hub);

@@ -51,8 +51,15 @@ export class Hub {
         if (this.#needsOpening(listener)) this.#open();
         else if (this.#link.cursor !== null) listener.take({ kind: "position", id: this.#link.cursor });
         if (this.#link.build !== null) listener.send({ kind: "build", build: this.#link.build });
+        this.#remind(listener, memory);
         listener.send({ kind: "state", state: this.#link.state });
         this.#closeIfUnwanted();
+    }
+
+    /* Who comes later was not told on which rung the link is; or brings what was so once. */
+    #remind(listener, brought) {
+        const { memory } = this.#link;
+        if (memory || (memory === null && brought !== null)) listener.send({ kind: "memory", memory });
     }
 
     #leave(listener) {

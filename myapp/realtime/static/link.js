@@ -59,6 +59,11 @@ export class Link {
         return this.#build;
     }
 
+    /** What the link of the next page may know of this one, null for nothing; undefined while it is not connected, and does not know itself. */
+    get memory() {
+        return this.#connection?.isMade ? this.#ladder.memory : undefined;
+    }
+
     /** One of connecting, off, signed-out, or the state of the rung that is connected: sse, websocket, polling. */
     get state() {
         return this.#state;

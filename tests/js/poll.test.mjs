@@ -201,3 +201,32 @@ test("the next poll comes within 6 s of an answer though the clock was set back 
     await all.server.last.reply({});
     await asksAfter(all, 6000);
 });
+
+for (const transports of ["longpoll", "poll"]) {
+    test(`${transports}: a server that says again and again that there is more, and brings nothing, is asked every 5 s`, async () => {
+        let answers = 20;       // without end a client that asks too soon would go on and on
+        const all = await opened(transports, { answer: () => (answers-- > 0 ? { poll: { more: true } } : {}), chance: 0.5 });
+        assert.deepEqual(all.server.rungs, ["poll 0", "poll 0"]);   // once that may be
+        for (let time = 0; time < 3; time += 1) await asksAfter(all, 5000);
+    });
+}
+
+test("transient events by the hundred are asked for four times a second, and what is logged at once", async () => {
+    const ticks = { poll: { cursor: null, events: [{ id: null, topic: "metric:x", type: "value", data: {} }] } };
+    let answers = 20;
+    const all = await opened("longpoll", { answer: ({ rung }) => (rung === "poll 0" ? { poll: {} } : answers-- > 0 ? ticks : {}) });
+    for (let time = 0; time < 3; time += 1) await asksAfter(all, 250);
+    let seq = 10;
+    all.server.answer = () => (seq < 15 ? { poll: { events: [event(++seq)], cursor: `5f-${seq}` } } : {});
+    await all.clock.pass(250);
+    assert.equal(seq, 15);
+});
+
+test("a server that asks for pauses of days is come back to within seconds after its farewell", async () => {
+    const { server, clock, link } = await opened("sse", { chance: 1 });
+    await server.last.connected("5f-10", { retryMs: 1e11 });
+    await server.last.send("closing", { reason: "shutdown" });
+    assert.equal(link.state, "connecting");
+    await clock.pass(30000);
+    assert.equal(server.connections.length, 2);
+});

@@ -12,6 +12,7 @@ const GROWTH = 1.5;                 // each failure in a row waits this much lon
 const LONGEST_EVERY_MS = 30000;     // up to this
 const SPREAD = 0.2;                 // plain polls of many pages drift apart by this part either way
 const STEADY_MS = 30000;            // a long poll proves itself by one that has waited its whole time: some proxies cut whatever waits
+const STANDSTILL_MS = 250;          // at least, from one poll to the next, while the cursor stands still: what comes is transient, and by the hundred
 const ANSWER_WITHIN_MS = 10000;     // beyond the wait: a poll that is not answered then never will be
 
 export const longpoll = { state: "polling", steadyMs: STEADY_MS, listen: (call) => listen(call, WAIT_S) };
@@ -29,7 +30,8 @@ function pauseMs(failures, random) {
  * The ending is {why: "refused", ...}, {why: "silent"} or {why: "network"}.
  */
 async function listen({ random, deliver, ...call }, waitS) {
-    let { cursor } = call, askedS = 0;  // the first poll waits for nothing: the page is to know at once that it works
+    let { cursor } = call, upto = cursor, hadMore = false;
+    let askedS = 0;     // the first poll waits for nothing: the page is to know at once that it works
     for (let isFirst = true; !call.signal.aborted; isFirst = false) {
         const askedAt = call.clock.now();
         const { ending, answer } = await ask({ ...call, cursor }, askedS);
@@ -37,19 +39,25 @@ async function listen({ random, deliver, ...call }, waitS) {
         deliver({ kind: "heard" });
         if (isFirst) deliver({ kind: "connected", id: cursor ?? undefined, heartbeatMs: waitS * 1000 || EVERY_MS });
         answer.messages.forEach((message) => deliver(message));
+        const hasMoved = (answer.upto ?? upto) !== upto;
         cursor = answer.cursor ?? cursor;
+        upto = answer.upto ?? upto;
         const tookMs = Math.max(0, call.clock.now() - askedAt);  // the clock may have been set back
-        await nap(restMs(answer, { isPlain: waitS === 0, isWaiting: askedS > 0, tookMs, random }), call);
-        askedS = answer.hasMore ? 0 : waitS;
+        // An answer to a poll that has waited may say that there is more, and bring nothing of it; but not one after the other.
+        const hasMore = answer.hasMore && (hasMoved || !hadMore);
+        if (!hasMore) await nap(restMs(answer, { isPlain: waitS === 0, isWaiting: askedS > 0, hasMoved, tookMs, random }), call);
+        askedS = hasMore ? 0 : waitS;
+        hadMore = answer.hasMore;
     }
     return { why: "network" };
 }
 
 /* How long to leave the server alone. One that keeps no answer back, as too many wait already, is not asked as fast as it answers. */
-function restMs({ hasMore, hasNews }, { isPlain, isWaiting, tookMs, random }) {
-    if (hasMore) return 0;
-    if (isPlain) return pauseMs(0, random);
-    return isWaiting && !hasNews ? pauseMs(0, random) - tookMs : 0;
+function restMs({ hasMore, hasNews }, { isPlain, isWaiting, hasMoved, tookMs, random }) {
+    if (isPlain || hasMore) return pauseMs(0, random);
+    if (!isWaiting) return 0;
+    if (!hasNews) return pauseMs(0, random) - tookMs;
+    return hasMoved ? 0 : STANDSTILL_MS - tookMs;
 }
 
 async function ask({ url, topics, viewer, cursor, fetch, clock, signal }, waitS) {
@@ -77,7 +85,8 @@ function meaning({ cursor, build, reset, more, events }) {
         ...told,
         ...(cursor ? [{ kind: "position", id: cursor }] : []),
     ];
-    return { cursor, messages, hasMore: more === true, hasNews: Boolean(reset) || told.length > 0 };
+    const upto = told.findLast(({ id }) => id !== undefined)?.id ?? cursor;
+    return { cursor, upto, messages, hasMore: more === true, hasNews: Boolean(reset) || told.length > 0 };
 }
 
 /* Wait, unless the call is ended meanwhile. */

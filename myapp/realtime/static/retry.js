@@ -27,7 +27,7 @@ export class Retry {
 
     /** The server said `retry:`. */
     told(ms) {
-        this.#ms = Math.max(ms, SHORTEST_RETRY_MS);
+        this.#ms = Math.min(Math.max(ms, SHORTEST_RETRY_MS), LONGEST_RETRY_MS);
     }
 
     /** One more failure in a row. */

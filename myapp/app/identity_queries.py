@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from .accounts import find_account
 from .contexts import DisplayContext
 from .identity import AUTO, DISPLAY, Identity, display_credential
-from .models import Credential, Display, Role, User, email_key, now
+from .models import Credential, Display, Role, User, now
 from .panels import topics_of
 
 SEEN_EVERY = timedelta(minutes=1)   # how often it is written that a credential was used: a page asks ten times in a second
@@ -49,11 +50,9 @@ def of_credentials(connection, terms, credential_ids):
 
 
 def of_account(connection, name_or_email):
-    """Return the Identity of the account that auto_login names; None when there is none."""
-    wanted = sa.select(USERS.id, USERS.name, USERS.role).where(
-        sa.or_(USERS.name == name_or_email, USERS.email_key == email_key(name_or_email)))
-    row = connection.execute(wanted.order_by(USERS.id).limit(1)).first()
-    return row and Identity(*row, AUTO, kind=AUTO)
+    """Return the Identity of the account that auto_login names; None when there is none, or more than one of that name."""
+    row = find_account(connection, name_or_email, User.id, User.name, User.role)
+    return row and Identity(row.id, row.name, row.role, AUTO, kind=AUTO)
 
 
 def write_seen(dbsession, credential_id):

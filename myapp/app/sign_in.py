@@ -7,6 +7,7 @@ import hashlib
 import sqlalchemy as sa
 
 from . import fields
+from .accounts import find_account
 from .audit import Action, user_subject
 from .credentials import lock_account
 from .errors import SignInRefused, TooManyAttempts
@@ -66,12 +67,8 @@ class SignIn:
         return account
 
     def _find(self, typed):
-        """The account that has the e-mail; else the only one that has the name; else None."""
-        is_email = User.email_key == email_key(typed)
-        wanted = sa.select(User.id, User.name, User.password_hash, is_email.label("is_email")).where(sa.or_(is_email, User.name == typed))
         with self._request.registry["dbsession_readers"]() as dbsession:
-            found = dbsession.execute(wanted.order_by(sa.case((is_email, 0), else_=1)).limit(2)).all()
-        return found[0] if len(found) == 1 or (found and found[0].is_email) else None
+            return find_account(dbsession, typed, User.id, User.name, User.password_hash)
 
     def _insist_on_room(self, account_key):
         if not self._limits.test(self._address_rate, *self._address_key):

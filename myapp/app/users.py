@@ -5,11 +5,12 @@ Each act flushes and publishes within the caller's transaction; a Refusal leaves
 import sqlalchemy as sa
 
 from . import fields
+from .accounts import find_account
 from .acts import SET_BY_SERVER, VERSION, writing
 from .audit import Action, audit_into, user_subject
 from .credentials import Credentials, has_credentials
 from .errors import LastAdmin, NotAllowed, NotFound, Stale
-from .models import Role, User, email_key, now
+from .models import Role, User, now
 from .topics import USER_CREATED, USER_DELETED, USER_UPDATED, USERS
 
 CASTS = {"name": fields.line(100), "email": fields.email, "role": fields.choice(list(Role)), "password": fields.password,
@@ -161,7 +162,5 @@ def find_user(dbsession, id):
 
 def find_by_name_or_email(dbsession, text):
     """Return the User whose e-mail is `text`, or else the only one of that name; None when there is none, or more than one."""
-    is_email = User.email_key == email_key(text)
-    wanted = sa.select(User).where(sa.or_(is_email, User.name == text)).order_by(sa.case((is_email, 0), else_=1)).limit(2)
-    found = dbsession.scalars(wanted).all()
-    return found[0] if len(found) == 1 or (found and found[0].email_key == email_key(text)) else None
+    row = find_account(dbsession, text, User)
+    return row and row.User

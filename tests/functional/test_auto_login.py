@@ -44,6 +44,16 @@ def test_it_names_the_account_by_name_or_address(migrated_sqlite, make_client, n
     assert "admin" in client.get("/users").html.find(class_="viewer-name").text
 
 
+def test_a_name_that_several_have_names_nobody_and_an_address_its_one(migrated_sqlite, make_client):
+    for setting, wanted in ("Ada", 401), ("ada@example.org", 200):
+        client = make_client(migrated_sqlite, setting)
+        if wanted == 401:
+            client.add_user("Ada", "admin")
+            assert status(client) == 200
+            client.add_user("Ada", email="other@example.org")
+        assert status(client) == wanted
+
+
 def test_without_it_everybody_is_anonymous(sqlite_client, as_role):
     assert as_role(sqlite_client, "anonymous").get("/api/users", status=401)
 

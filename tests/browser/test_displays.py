@@ -62,13 +62,36 @@ def test_a_wall_keeps_the_last_values_with_their_age_while_the_server_is_away_an
     assert wall.evaluate("window.isTheSame")
 
 
-def test_a_wall_identifies_itself_follows_what_is_composed_and_goes_dark_when_its_key_is_taken_away(api, wall):
+WATCH_LOCK = """() => {
+    window.locks = 0;
+    Object.defineProperty(navigator, "wakeLock", {value: {request: async () => { window.locks += 1; }}});
+}"""
+
+
+def test_a_wall_identifies_itself_follows_what_is_composed_and_shows_nothing_that_it_may_not_show(wall_server, api, wall, visit):
     api.ask("POST", "/api/displays/lobby/commands", {"command": "identify"})
     expect(wall.locator("[data-identify]")).to_be_visible()
-    api.ask("PUT", "/api/displays/lobby", {"name": "Hall", "panels": [{"kind": "text", "text": "Mind the step"}]})
+    wall.evaluate(WATCH_LOCK)
+    wall.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert wall.evaluate("window.locks") == 1
+
+    api.ask("POST", "/api/updates", {"channel": "general", "text": "Cake at four"})
+    panels = [{"kind": "text", "text": "Mind the step"}, {"kind": "channel", "channel": "general"}]
+    api.ask("PUT", "/api/displays/lobby", {"name": "Hall", "panels": panels})
     expect(wall.locator("h1")).to_have_text("Hall")
     expect(wall.locator("#panel-1")).to_have_text("Mind the step")
     is_live(wall)
+    viewers = visit(wall_server.url, "/displays/lobby", may_fail=True).page
+    is_live(viewers)
+    api.ask("POST", "/api/updates", {"channel": "general", "text": "No cake"})
+    expect(wall.locator("#panel-2")).to_contain_text("No cake")
+    api.ask("PUT", "/api/channels/general", {"visibility": "private"})
+    expect(wall.locator("#panel-2")).to_have_text("What this panel shows is not there, or not for you.", use_inner_text=True)
+
     assert api.ask("DELETE", "/api/displays/lobby/key").status == 204
     expect(wall.locator("[data-lost]")).to_contain_text("may not be shown here any more")
     expect(wall.locator("#panel-1")).to_be_hidden()
+    expect(viewers.locator("#panel-1")).to_be_visible()
+    assert api.ask("DELETE", "/api/displays/lobby").status == 204
+    expect(viewers.locator("[data-lost]")).to_contain_text("not there any more")
+    expect(viewers.locator("#panel-1")).to_be_hidden()

@@ -7,11 +7,11 @@ import { Refetch } from "../../myapp/realtime/static/refetch.js";
 import { documentOf } from "./document.mjs";
 
 /* A page with one panel; `answer(place)` has one of the requests answered, by another element that says which it is of. */
-function pageOfOnePanel(t) {
+function pageOfOnePanel(t, dataset = {}) {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const asked = [], panels = [];
     const make = (answers) => ({
-        id: "count", answers, isConnected: true, dispatchEvent() {}, getAttribute: () => "/count", contains: () => false, querySelector: () => null,
+        id: "count", dataset, answers, isConnected: true, dispatchEvent() {}, getAttribute: () => "/count", contains: () => false, querySelector: () => null,
         replaceWith(fresh) {
             if (this.isConnected) panels[0] = fresh;
             this.isConnected = false;
@@ -110,4 +110,21 @@ test("an answer that comes when the page has just been paused is not shown, and 
     refetch.release();
     await answer(1);
     assert.equal(shown(), 1);
+});
+
+test("a panel that says so is read at a random moment after an event, so that not all that show it ask at once, and then at most once in 2 s", async (t) => {
+    t.mock.method(Math, "random", () => 0.5);
+    const { asked, changed, answer, pass } = pageOfOnePanel(t, { rtSpreadMs: "1000" });
+    changed();
+    changed();
+    pass(499);
+    assert.equal(asked.length, 0);
+    pass(1);
+    assert.equal(asked.length, 1);
+    await answer(0);
+    changed();
+    pass(1999);
+    assert.equal(asked.length, 1);
+    pass(60000);
+    assert.equal(asked.length, 2);
 });

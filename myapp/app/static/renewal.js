@@ -1,49 +1,63 @@
-/* The renewal of a display's page: at night, when it is told to, and when it has been out of touch for long.
+/* The renewal of a display's page: at night, when it is told to, for a newer build, and when it has been out of touch for long.
  *
- * A page is given up only for another one that the server has ready: what is shown last stays on the wall otherwise.
+ * A page is given up only for another one that the server has ready: nobody stands by to press a button, so what is shown last stays on
+ * the wall otherwise, and the server is asked again.
  */
 
 const OUT_OF_TOUCH_MS = 600000;     // then the fault may lie in the page
 const AGAIN_MS = 60000;
+const ANSWER_WITHIN_MS = 15000;
 const NIGHT_HOUR = 3;
 const NIGHT_SPREAD_MS = 3600000;    // not all the displays of a house in the same minute
 
-export class Renewal {
-    #timer = null;
+const BROWSER = {
+    fetch: (...request) => fetch(...request),
+    random: () => Math.random(),
+    reload: () => location.reload(),
+    get url() { return location.href; },
+};
 
-    constructor() {
-        setTimeout(() => this.#atNight(), untilNight() + Math.random() * NIGHT_SPREAD_MS);
+export class Renewal {
+    #world;
+    #isDue = false;
+    #outOfTouch = null;
+
+    /** world: fetch, random() in [0, 1), the page's url, and reload(). */
+    constructor(world = BROWSER) {
+        this.#world = world;
+        setTimeout(() => this.renew(), untilNight() + world.random() * NIGHT_SPREAD_MS);
     }
 
     /** The page is out of touch, still or again. */
     lost() {
-        this.#timer ??= setTimeout(() => this.#tryAgain(), OUT_OF_TOUCH_MS);
+        this.#outOfTouch ??= setTimeout(() => this.renew(), OUT_OF_TOUCH_MS + this.#world.random() * AGAIN_MS);
     }
 
     /** The page is in touch. */
     found() {
-        clearTimeout(this.#timer);
-        this.#timer = null;
+        clearTimeout(this.#outOfTouch);
+        this.#outOfTouch = null;
     }
 
-    /** Get the page anew, if the server has it. Returns whether. */
-    async now() {
+    /** Get the page anew, as soon as the server has it. */
+    renew() {
+        if (this.#isDue) return;
+        this.#isDue = true;
+        this.#try();
+    }
+
+    async #try() {
+        if (await this.#isThere()) this.#world.reload();
+        else setTimeout(() => this.#try(), AGAIN_MS);
+    }
+
+    async #isThere() {
         try {
-            const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(15000) });
-            if (!answer.ok) return false;
+            const answer = await this.#world.fetch(this.#world.url, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+            return answer.ok && !answer.redirected;     // to a page to sign in, say
         } catch {
             return false;
         }
-        location.reload();
-        return true;
-    }
-
-    async #tryAgain() {
-        if (!(await this.now()) && this.#timer !== null) this.#timer = setTimeout(() => this.#tryAgain(), AGAIN_MS);
-    }
-
-    async #atNight() {
-        if (!(await this.now())) setTimeout(() => this.#atNight(), AGAIN_MS);
     }
 }
 

@@ -3,38 +3,20 @@
  * What changes in its panels, the live link decides (page.js) and metrics.js draws.
  */
 
+import { keepAwake } from "./awake.js";
+import { Lost } from "./lost.js";
 import { watchMetrics } from "./metrics.js";
 import { Renewal } from "./renewal.js";
 
-const CONNECTED = new Set(["sse", "websocket", "polling"]);
 const IDENTIFY_MS = 10000;
 const SHIFT_MS = 60000;     // a picture that never moves stays in the glass
 const SHIFTS = 9;
-const WORDS = { "signed-out": "This display may not be shown here any more. Open it by a new key." };
 const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat([], { weekday: "long", day: "numeric", month: "long" });
 
+const wall = document.querySelector("[data-wall]");
 const renewal = new Renewal();
-
-/* The state of the link, in words. Until it has one the page is as new as it was made. */
-function showState(state) {
-    const isLost = !CONNECTED.has(state) && state !== "connecting";
-    document.body.classList.toggle("is-lost", isLost);
-    document.querySelector("[data-lost]").hidden = !isLost;
-    if (isLost) document.querySelector("[data-lost-words]").textContent = WORDS[state] ?? "Disconnected.";
-    if (isLost) renewal.lost();
-    else renewal.found();
-}
-
-/* Browsers let a screen sleep again whenever the page was hidden. They know the lock on https alone. */
-async function stayAwake() {
-    if (document.hidden) return;
-    try {
-        await navigator.wakeLock?.request("screen");
-    } catch {
-        // The battery is low, or it is not allowed here: the page goes on without.
-    }
-}
+const lost = new Lost(document.querySelector("[data-lost]"), (isLost) => (isLost ? renewal.lost() : renewal.found()));
 
 function tick() {
     const now = new Date();
@@ -52,23 +34,26 @@ function identify() {
     setTimeout(() => (sign.hidden = true), IDENTIFY_MS);
 }
 
-const COMMANDS = { identify, reload: () => renewal.now() };
+function shift() {
+    wall.dataset.shift = (Number(wall.dataset.shift ?? 0) + 1) % SHIFTS;
+}
+
+const COMMANDS = { identify, reload: () => renewal.renew() };
 
 document.addEventListener("display-changed", ({ detail: { type, data } }) => {
     if (type === "display_command") COMMANDS[data.command]?.();
-    else renewal.now();
+    else renewal.renew();
 });
-document.addEventListener("rt-state", ({ detail }) => showState(detail.state));
-document.addEventListener("visibilitychange", stayAwake);
+document.addEventListener("rt-state", ({ detail: { state } }) => lost.stateShown(state));
+document.addEventListener("rt-refused", ({ detail: { topics } }) => topics.includes(wall.dataset.rtTopics) && lost.gone());
+document.addEventListener("rt-reload", (event) => {     // for a newer build: only once the server has the page
+    event.preventDefault();
+    renewal.renew();
+});
 document.addEventListener("rt-swap", tick);
 
-const wall = document.querySelector("[data-wall]");
-let shift = 0;
-setInterval(() => {
-    shift = (shift + 1) % SHIFTS;
-    wall.dataset.shift = shift;
-}, SHIFT_MS);
+setInterval(shift, SHIFT_MS);
 setInterval(tick, 1000);
 tick();
-stayAwake();
+keepAwake();
 watchMetrics();

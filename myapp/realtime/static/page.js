@@ -232,13 +232,18 @@ class Page {
 
 /* A tab that may keep nothing has no storage: asking for it throws, and that is found out there. */
 function newerOf({ rtBuild, rtHot }, offer) {
-    const world = { ...WORLD, get storage() { return sessionStorage; }, isInUse, reload: () => location.reload() };
+    const world = { ...WORLD, get storage() { return sessionStorage; }, isInUse, reload };
     return new Newer({ own: rtBuild, isHot: rtHot !== undefined, world, offer });
 }
 
 /* Logged, and for an element that nothing brings anew, such as a message to the reader. */
 function isToldOnce({ id, topic }) {
     return id !== undefined && document.querySelector(`[data-rt-told-once][data-rt-topics~="${CSS.escape(topic)}"]`) !== null;
+}
+
+/* A page that says no to `rt-reload` reloads itself when it thinks best. */
+function reload() {
+    if (fire("rt-reload", {})) location.reload();
 }
 
 /* Which topics the elements of the page name, and the cursor that the page has each of them from. */
@@ -252,7 +257,7 @@ function topicsOfPage() {
 }
 
 function fire(name, detail, element = document.body) {
-    element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+    return element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, cancelable: true }));
 }
 
 // A page without the attribute has no live link: the sign-in page, say.

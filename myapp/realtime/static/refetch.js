@@ -28,9 +28,13 @@ export class Refetch {
         document.addEventListener("htmx:error", (event) => this.#retry(event));
     }
 
-    /** Refetch the panels that follow `topic`. */
+    /** Refetch the panels that follow `topic`; one that has `data-rt-spread-ms` at a random moment within. */
     topic(topic) {
-        document.querySelectorAll(`[data-rt-refetch~="${CSS.escape(topic)}"]`).forEach((panel) => this.element(panel));
+        for (const panel of document.querySelectorAll(`[data-rt-refetch~="${CSS.escape(topic)}"]`)) {
+            const spreadMs = Number(panel.dataset.rtSpreadMs ?? 0);
+            if (spreadMs > 0 && !this.#waits.has(panel.id || panel)) this.#wait(panel, Math.random() * spreadMs, { isAsked: true });
+            else this.element(panel);
+        }
     }
 
     /** Refetch everything, at a random moment within `spreadMs`, so that not all pages ask at once. */
@@ -94,12 +98,7 @@ export class Refetch {
     #refresh(element, { isAsked }) {
         if (this.#isStopped) return;
         if (!isAsked) this.#unasked.add(element);
-        const wait = { isAsked: false }, name = element.id || element;
-        this.#waits.set(name, wait);
-        setTimeout(() => {
-            this.#waits.delete(name);
-            if (wait.isAsked) this.#again(element);
-        }, PAUSE_MS);
+        this.#wait(element, PAUSE_MS, { isAsked: false });
         element.dispatchEvent(new CustomEvent("rt-refresh"));
         if (window.htmx) return;
         readAnew(element, () => !this.#mustKeepStill(element)).catch(() => false).then((isRead) => isRead || this.#later(element));
@@ -117,6 +116,15 @@ export class Refetch {
             this.#held.add(element);
         }
         this.#unasked.delete(element);
+    }
+
+    #wait(element, ms, wait) {
+        const name = element.id || element;
+        this.#waits.set(name, wait);
+        setTimeout(() => {
+            this.#waits.delete(name);
+            if (wait.isAsked) this.#again(element);
+        }, ms);
     }
 
     #retry({ target, detail }) {

@@ -257,7 +257,7 @@ def _as_viewer(request, identity):
     if identity is not None and identity.kind == DISPLAY:   # is no person, to whom a page could tell anything
         return None
     return identity and {"id": identity.id, "name": identity.name, "topic": UserContext.pattern.format(id=identity.id),
-                         "is_admin": identity.role == Role.ADMIN,
+                         "is_admin": identity.role == Role.ADMIN, "is_auto": identity.kind == AUTO,
                          "may_edit_users": bool(request.has_permission(EDIT_USERS, Root(request))),
                          "may_edit_rows": bool(request.has_permission(EDIT_ROWS, RowsContext(request)))}
 

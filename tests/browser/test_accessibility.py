@@ -1,4 +1,4 @@
-"""axe-core on every page: nothing serious, light on a desk and dark in a hand, signed in and out, and with whatever can be opened."""
+"""axe-core on every page: nothing worse than minor, on a light desk and in a dark hand, signed in and out, with whatever can be opened."""
 import functools
 import re
 
@@ -17,7 +17,7 @@ NOWHERE = "/nowhere"
 SIGNED_OUT = "/", "/rows", NOWHERE
 
 FAULTS = """() => axe.run({resultTypes: ["violations"]}).then(({violations}) =>
-    violations.filter(({impact}) => ["serious", "critical"].includes(impact)).flatMap(({id, nodes}) =>
+    violations.filter(({impact}) => ["moderate", "serious", "critical"].includes(impact)).flatMap(({id, nodes}) =>
         nodes.map(({target, failureSummary}) => `${id} at ${target.join(" ")}: ${failureSummary}`)))"""
 WIDE = "() => document.documentElement.scrollWidth > innerWidth ? ['the page is wider than the window'] : []"
 

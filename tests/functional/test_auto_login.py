@@ -67,7 +67,13 @@ def test_the_page_and_the_log_say_that_it_is_on(migrated_sqlite, make_client, ca
         client = make_client(migrated_sqlite, "admin", is_new=True)
     assert "myapp.auto_login = admin" in caplog.text
     client.add_user("admin", "admin")
-    assert "myapp.auto_login" in client.get("/").html.find(role="region").text
+    strip = client.get("/").html.find(role="region").text
+    assert "myapp.auto_login" in strip and "signed in as admin without a password" in " ".join(strip.split())
+
+
+def test_whoever_did_sign_in_is_not_told_that_it_took_no_password(sqlite_client):
+    strip = sqlite_client.signed_in(sqlite_client.add_user("Ada")["id"]).get("/").html.find(role="region").text
+    assert "you have signed in as Ada" in " ".join(strip.split()) and "Ada without" not in strip
 
 
 def test_the_page_says_nothing_when_it_is_off(migrated_sqlite, make_client):

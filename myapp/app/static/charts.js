@@ -9,6 +9,8 @@ const HEIGHT = 220;
 const ROWS = 15;  // of a table: more is for the chart
 const COLOURS = ["--bs-primary", "--bs-warning", "--bs-success"];
 const DASHES = [[], [6, 4], [2, 3]];  // not by colour alone
+const LABELS_S = [60, 300, 600, 900];  // between two moments that are named below a chart
+const MINUTE = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 export class Charts {
@@ -58,7 +60,7 @@ class Chart {
             width: this.#place.clientWidth, height: HEIGHT,
             cursor: { sync: { key: "monitor" }, drag: { setScale: false } },
             scales: { y: { range: (plot, least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
-            axes: [axis, { ...axis, size: 72, values: (plot, values) => values.map((value) => inWords(value, this.#unit)) }],
+            axes: [{ ...axis, space: 60, incrs: LABELS_S, values: (plot, seconds) => seconds.map((each) => MINUTE.format(each * 1000)) }, { ...axis, size: 72, values: (plot, values) => values.map((value) => inWords(value, this.#unit)) }],
             series: [{ value: (plot, second) => (second === null ? "–" : TIME.format(second * 1000)) }, ...this.#names.map((name, place) => ({
                 label: this.#labels[place], stroke: () => colour(COLOURS[place]), dash: DASHES[place], width: 2, points: { show: false },
                 value: (plot, value) => inWords(value, this.#unit),

@@ -3,8 +3,10 @@
 Only the numbers of the sockets are real, so that closing one frees its number for the next.
 """
 import fcntl
+import os
 import select
 import socket
+from contextlib import suppress
 
 FIRST = 1000    # number of a socket, whatever else this process has open: a set of numbers is gone through in an order that they decide
 
@@ -51,6 +53,12 @@ class Kernel:
         """The client of `stream` says something more."""
         self._said[stream.fd] += data
         self._heard.add(stream.fd)
+
+    def clear(self):
+        """Close what a loop that is broken has left open: the next world's sockets have the same numbers then."""
+        for fd in self._streams:
+            with suppress(OSError):     # it did close that one
+                os.close(fd)
 
     @property
     def is_quiet(self):

@@ -217,11 +217,15 @@ class World(Crowd, Watching, Speaking, Ending):
             do(*arguments)
             self._active.remove(role)
 
+
 def run(core, seed):
     """One life of a world. Returns it; raises AssertionError when the core or the loop broke a promise."""
     world = World(core, seed)
-    for _ in range(STEPS):
-        world.step()
-    world.settle()
-    world.check()
+    try:
+        for _ in range(STEPS):
+            world.step()
+        world.settle()
+        world.check()
+    finally:
+        world.kernel.clear()
     return world

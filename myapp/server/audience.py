@@ -31,6 +31,7 @@ class Audience:
         self._rests = {}        # fd of a straggler -> what it is in the middle of
         self._blocked = {}      # fd of a straggler that takes nothing -> since when
         self._ready = {}        # fd of a straggler that has had its share and could take more -> None
+        self._moved = set()     # fds of stragglers that see other topics now, and may have yet to read of those before
         self._lapse_warnings, self._cut_warnings = Throttle(logger), Throttle(logger)
 
     # Who comes
@@ -87,6 +88,7 @@ class Audience:
         try:
             if outcome.topics is not None:
                 self._move(stream, outcome.topics)
+                self._moved.add(fd)
         except Lapsed:
             return self.end(stream, "lagging")
         if self._talk.say(fd, outcome.answer):
@@ -101,6 +103,13 @@ class Audience:
         if stream.feed is not old:
             self._enter_pack(stream.feed)
             self._leave_pack(old)
+
+    def _take_words(self, fd, stream):
+        """Return what there is for this client alone, at a boundary of frames; of one who was moved, at that where it was."""
+        if fd in self._moved and stream.replay and not stream.has_parted:
+            return b""
+        self._moved.discard(fd)
+        return self._talk.take(fd)
 
     def _step_out(self, fd, stream):
         """One of the pack is a straggler now, for what is not for the pack."""
@@ -137,7 +146,7 @@ class Audience:
         rest, share = self._rests[fd], SHARE
         try:
             while share > 0:
-                rest = rest or self._talk.take(fd)
+                rest = rest or self._take_words(fd, stream)
                 rest = rest or stream.next(pack.at)
                 if not rest:
                     return self._rejoin(fd, stream, pack)
@@ -212,6 +221,7 @@ class Audience:
         del self.streams[fd]
         self._talk.forget(fd)
         self._rests.pop(fd, None)
+        self._moved.discard(fd)
         self._blocked.pop(fd, None)
         pack.fds.discard(fd)
         stream.leave()

@@ -13,7 +13,7 @@ class Client:
         self.transients = []                    # numbers of those that it was told
         self.may_speak, self.moves = False, []  # moves: (where, topics that it sees after that), as the hub has it
         self._first = topics
-        self._asked, self._numbers = [], 0      # numbers of what it has asked for on this connection, and not been answered
+        self._asked, self._numbers = [], 0      # (what, number, topics) of what it has asked for on this connection, and not been answered
         self._life = world.hub.cursor.epoch     # of the log: the last one that it may know to have begun
         self._rest, self._lines = b"", 0
         self._is_over = False                   # whether the connection has said that it ends
@@ -28,7 +28,7 @@ class Client:
     def ask(self, what, topics):
         """Return the line by which it asks for something."""
         self._numbers += 1
-        self._asked.append((what, self._numbers))
+        self._asked.append((what, self._numbers, topics or ()))
         return json.dumps([what, self._numbers, topics]).encode() + b"\n"
 
     @property
@@ -94,9 +94,10 @@ class Client:
         elif type == "reset":
             self._start_over(id, data)
         elif id is None:
-            assert data["topic"] in self._ever and data["number"] not in self.transients, "a transient event twice, or not its own"
+            assert data["topic"] in self._seen and data["number"] not in self.transients, "a transient event twice, or not its own"
             self.transients.append(data["number"])
         else:
+            assert type != "event" or data["topic"] in self._seen, "an event of what it has been told that it does not see"
             self._understand(type, id)
 
     def _understand(self, type, id):
@@ -118,6 +119,11 @@ class Client:
         of_this_life = [move for move in self.moves if move[0].epoch == id.epoch]
         before = [topics for where, topics in self.moves if where.epoch != id.epoch]
         self.moves = [(id._replace(seq=-1), topics) for topics in before[-1:]] + of_this_life
+
+    @property
+    def _seen(self):
+        """The topics that it knows to see, or may see by now: those of which it was told that it does not are not among them."""
+        return self.topics.union(*(topics for _, _, topics in self._asked))
 
     @property
     def _ever(self):

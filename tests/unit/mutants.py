@@ -148,7 +148,9 @@ TALK = {
         "loop.py", "if stream.fd is not None and not stream.has_parted:", "if stream.fd is not None:"),
     "who has parted has more frames coming": ("handoff.py", "        if self.has_parted:\n            return b\"\"\n", ""),
     "who has parted stays": ("audience.py", "        if stream.has_parted:\n", "        if False:\n"),
-    "an answer comes in the middle of a frame": ("audience.py", "rest = rest or self._talk.take(fd)", "rest = self._talk.take(fd) or rest"),
+    "an answer comes in the middle of a frame": ("audience.py", (
+        "rest = rest or self._take_words(fd, stream)"), "rest = self._take_words(fd, stream) or rest"),
+    "who is moved is answered before what it has yet to read": ("audience.py", "if fd in self._moved and stream.replay", "if False"),
     "who steps out of the pack begins at the end": (
         "audience.py", "            stream.feed.start_reading(stream, pack.at)\n", "            stream.feed.start_reading(stream)\n"),
     "who steps out of the pack stays in it": ("audience.py", "            pack.fds.remove(fd)\n", ""),

@@ -15,7 +15,7 @@ from . import assets, settings, sockets, topics, views
 from .brokers import add_broker, find_broker
 from .errors import InvalidEvent, LogUnavailable, NotSetUp, RealtimeError, StartUpError, TopicsRefused, UnknownTopic
 from .event_source import event_source
-from .events import BrokerLost, BrokerRestored, EventCommitted, PublishAsked
+from .events import BrokerLost, BrokerRestored, ClientConnected, ClientDisconnected, EventCommitted, PublishAsked
 from .problem import problem
 from .publish import Realtime, session
 from .runtime import Runtime
@@ -28,7 +28,7 @@ from .viewer import viewer_name
 logger = logging.getLogger(__name__)
 
 __all__ = [
-    "BrokerLost", "BrokerRestored", "EventCommitted", "InvalidEvent", "LogUnavailable",
+    "BrokerLost", "BrokerRestored", "ClientConnected", "ClientDisconnected", "EventCommitted", "InvalidEvent", "LogUnavailable",
     "NotSetUp", "PublishAsked", "RealtimeError", "ServerSentEvent", "Setting", "StartUpError", "TopicsRefused",
     "UnknownTopic", "authorize", "boolean", "duration", "duration_range", "event_source", "includeme", "integer",
     "origins", "problem", "read_json", "session", "size", "text", "viewer_name"]

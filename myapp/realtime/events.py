@@ -28,6 +28,29 @@ class EventCommitted:
 
 
 @dataclass(frozen=True)
+class Client:
+    """Who has a stream, or waits with a poll."""
+    number: int             # of the connection, in this process: no two that are there at the same time have the same
+    userid: str | None      # as `request.authenticated_userid` says it
+    session: str | None     # as the security policy's `session_id` says it, where it has that
+    topics: frozenset[str]
+    transport: str          # sse, websocket or poll
+
+
+@dataclass(frozen=True)
+class ClientConnected(Client):
+    """A client has opened a stream in this process, or begins to wait with a poll, which it does again and again.
+
+    Notified soon afterwards, in the order in which clients come and go, in a thread for this alone: it may ask a database.
+    """
+
+
+@dataclass(frozen=True)
+class ClientDisconnected(Client):
+    """The stream is over, or the poll is answered. Notified as ClientConnected is; a process that ends does not tell of its clients."""
+
+
+@dataclass(frozen=True)
 class BrokerLost:
     """The broker does not work any more, or not yet. Nothing is lost, but events come later. Notified once, in a thread of the broker."""
     broker: str         # its URL, without a password

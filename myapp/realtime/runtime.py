@@ -13,14 +13,17 @@ from functools import partial
 from pyramid.request import Request
 from pyramid.scripting import prepare
 from sqlalchemy.orm import scoped_session
+from zope.interface import implementedBy
 
 from .allowance import Allowance
+from .attendance import Attendance
 from .broker_state import DOWN, UP, BrokerState
 from .brokers import Broker
 from .build import build_id
 from .core.hub import Hub
 from .delays import Delays
 from .errors import NotSetUp
+from .events import ClientConnected, ClientDisconnected
 from .follow import Follow
 from .fragments import Fragments
 from .log import Log
@@ -48,6 +51,7 @@ class Listening:
     follow: Follow
     watch: Watch
     reports: Reports
+    attendance: Attendance | None       # where somebody is to be told of it
 
 
 @dataclass
@@ -187,6 +191,8 @@ class Runtime:
                 parts.listening.reports.stop()
                 parts.listening.follow.stop()
                 parts.listening.watch.stop()
+                if parts.listening.attendance:
+                    parts.listening.attendance.stop()
             parts.broker.close()
             parts.log.close()
 
@@ -224,18 +230,28 @@ class Runtime:
             carry=lambda events: self._carry(parts, follow, events))
         note_sent = partial(_note_sent, hub, parts.delays)
         hub.growth.note_room = note_sent
+        attendance = Attendance(self.tell) if self._is_told(ClientConnected, ClientDisconnected) else None
+        hub.note_client = attendance and attendance.note
         follow = Follow(
             hub, parts.log, heed=watch.heed, heed_call=reports.heed, note_broker=parts.broker_state.note, note_received=note_sent,
             tail_interval_s=self.tail_interval_s)
         try:
             follow.start()
             watch.start()
+            if attendance:
+                attendance.start()
             parts.broker.subscribe(follow)
         except RuntimeError:        # there is no thread to be had
             follow.stop()
             watch.stop()
+            if attendance:
+                attendance.stop()
             raise
-        return Listening(hub, follow, watch, reports)
+        return Listening(hub, follow, watch, reports, attendance)
+
+    def _is_told(self, *notices):
+        """Whether the application subscribes to one of these classes."""
+        return any(self._registry.adapters.subscriptions([implementedBy(notice)], None) for notice in notices)
 
     @staticmethod
     def _carry(parts, follow, events):

@@ -54,6 +54,7 @@ class Hub:
         self._streams, self._feeds, self._owners = set(), Feeds(self), Owners()     # the open ones, and who holds them
         self._abandoned = deque()       # streams that nobody holds any more
         self.answered = 0       # polls that did not wait
+        self.note_client = None     # note_client(stream, is_there) is called by whoever opens or ends one, without the lock; or None
 
     @property
     def open_streams(self):
@@ -171,6 +172,8 @@ class Hub:
         except BaseException:
             self.leave(stream)
             raise
+        if self.note_client:
+            self.note_client(stream, True)
         return stream
 
     def answer(self, topics, encoding, cursor=None):
@@ -192,14 +195,17 @@ class Hub:
     def leave(self, stream):
         """The stream is over; its feed goes with the last one. Twice is harmless."""
         with self.lock:
-            if stream in self._streams:
-                self._streams.remove(stream)
-                self._owners.leave(stream)
-                self._places.give_back(stream.user, stream.address, waits=stream.feed.encoding.is_once)
-                while stream.replay:
-                    self._runs.release(stream.replay.pop())
-                stream.feed.leave(stream)
-                self._feeds.leave(stream.feed)
+            if stream not in self._streams:
+                return
+            self._streams.remove(stream)
+            self._owners.leave(stream)
+            self._places.give_back(stream.user, stream.address, waits=stream.feed.encoding.is_once)
+            while stream.replay:
+                self._runs.release(stream.replay.pop())
+            stream.feed.leave(stream)
+            self._feeds.leave(stream.feed)
+        if self.note_client:
+            self.note_client(stream, False)
 
     def abandon(self, stream):
         """As `leave`, by the next `join` or `tick`: for a `__del__`, which runs in the middle of anything, also of what holds the lock."""

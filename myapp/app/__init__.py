@@ -19,6 +19,7 @@ def includeme(config):
     config.include(".audit")
     config.include(".topics")
     config.include(".broker_notices")
+    config.include(".roster")
     config.include(".api")
     config.include(".pages")
     config.include(".health")

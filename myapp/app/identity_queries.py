@@ -17,6 +17,7 @@ SEEN_EVERY = timedelta(minutes=1)   # how often it is written that a credential 
 USERS, CREDENTIALS = User.__table__.c, Credential.__table__.c
 OF_ACCOUNTS = sa.join(Credential.__table__, User.__table__, CREDENTIALS.user_id == USERS.id)
 DISPLAYS = Display.__table__.c
+ROSTER_COLUMNS = DISPLAYS.seen, DISPLAYS.gone
 DISPLAY_COLUMNS = DISPLAYS.id, DISPLAYS.slug, DISPLAYS.name, DISPLAYS.panels, DISPLAYS.key_number, DISPLAYS.key_hash
 COLUMNS = USERS.id, USERS.name, USERS.role, sa.cast(CREDENTIALS.id, sa.String).label("credential"), CREDENTIALS.scopes, CREDENTIALS.kind
 
@@ -65,29 +66,29 @@ def write_seen(dbsession, credential_id):
 def of_display_key(connection, terms, key):
     """Return (Identity of the display that a key opens, whether its use is to be written down); (None, False) when it opens none."""
     key_hash = terms.hash_given(DISPLAY, key)
-    row = key_hash and connection.execute(sa.select(*DISPLAY_COLUMNS, DISPLAYS.seen).where(DISPLAYS.key_hash == key_hash)).first()
-    return (_display(*row[:-1]), is_use_due(row.seen)) if row else (None, False)
+    row = key_hash and connection.execute(sa.select(*DISPLAY_COLUMNS, *ROSTER_COLUMNS).where(DISPLAYS.key_hash == key_hash)).first()
+    return (_display(*row[:-2]), is_use_due(row.seen, row.gone)) if row else (None, False)
 
 
 def of_displays(connection, credentials):
     """Return ({credential: Identity} of those displays that have that key still, ids of those whose use is to be written down)."""
     ids = [int(text.split(":")[1]) for text in credentials if text.startswith(f"{DISPLAY}:")]
-    rows = connection.execute(sa.select(*DISPLAY_COLUMNS, DISPLAYS.seen).where(DISPLAYS.id.in_(ids))).all() if ids else []
+    rows = connection.execute(sa.select(*DISPLAY_COLUMNS, *ROSTER_COLUMNS).where(DISPLAYS.id.in_(ids))).all() if ids else []
     of_key = {display_credential(row.id, row.key_number): row for row in rows if row.key_hash}
     found = {credential: of_key[credential] for credential in credentials if credential in of_key}
-    return ({credential: _display(*row[:-1]) for credential, row in found.items()},
-            [row.id for row in found.values() if is_use_due(row.seen)])
+    return ({credential: _display(*row[:-2]) for credential, row in found.items()},
+            [row.id for row in found.values() if is_use_due(row.seen, row.gone)])
 
 
-def is_use_due(seen):
-    """Tell whether a use now is to be written down, where the last one was `seen`."""
-    return seen is None or now() - seen >= SEEN_EVERY
+def is_use_due(seen, gone):
+    """Tell whether a use now is to be written down, of a display that was `seen` before, and taken for `gone`."""
+    return seen is None or now() - seen >= SEEN_EVERY or (gone is not None and gone >= seen)
 
 
 def write_displays_seen(dbsession, ids, **values):
     """Write down that displays were seen just now; values: other columns that their use tells."""
     moment = now()
-    due = [] if values else [sa.or_(DISPLAYS.seen.is_(None), DISPLAYS.seen <= moment - SEEN_EVERY)]
+    due = [] if values else [sa.or_(DISPLAYS.seen.is_(None), DISPLAYS.seen <= moment - SEEN_EVERY, DISPLAYS.gone >= DISPLAYS.seen)]
     dbsession.execute(sa.update(Display.__table__).where(DISPLAYS.id.in_(ids), *due).values(seen=moment, **values))
 
 

@@ -251,6 +251,8 @@ class Display(Base):
     key_hash: Mapped[str | None] = mapped_column(sa.String(64), unique=True)
     key_number: Mapped[int] = mapped_column()                               # how many keys it has had or lost: no two share a number
     seen: Mapped[datetime | None] = mapped_column(UTCDateTime)              # by its key, give or take a minute
+    seen_by: Mapped[str | None] = mapped_column(sa.String(32))              # the process that it came to last; see roster.py
+    gone: Mapped[datetime | None] = mapped_column(UTCDateTime)              # when its last stream there ended
     build: Mapped[str | None] = mapped_column(sa.String(64))                # that made the page which it shows
     version: Mapped[int] = mapped_column()
     created: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

@@ -45,6 +45,7 @@ MONITOR = StatsContext.topic            # what each process is doing, by itself,
 BROKER = BrokerContext.topic            # whether it works: of each process to whoever listens there
 BROKER_CHANGED = "broker_changed"       # transient
 DISPLAYS = DisplaysContext.topic        # of the list of all
+DISPLAY_SEEN = "display_seen"           # transient: it has come or gone
 DISPLAY = DisplayContext.pattern        # of one display, for itself
 DISPLAY_CHANGED = "display_changed"
 DISPLAY_COMMAND = "display_command"     # transient: what it is to do now

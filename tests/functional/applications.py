@@ -12,6 +12,7 @@ from myapp import db
 from myapp.app.database_state import DatabaseState
 from myapp.app.passwords import Passwords
 from myapp.app.rate_limits import begin_counting
+from myapp.app.roster import Roster
 from myapp.realtime.runtime import Runtime
 from myapp.realtime.settings import TABLE, read_table
 
@@ -19,7 +20,8 @@ QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)      # 1 ms in
 MOST = 8    # that are kept, each of some 10 MB
 
 # All items of the registry: those that `_renew` makes anew, with its attribute `realtime`, and those that no request changes.
-LIVING = {"dbsession_factory", "dbsession_readers", "myapp.api_limits", "myapp.database_state", "myapp.passwords", "myapp.sign_in_limits"}
+LIVING = {"dbsession_factory", "dbsession_readers", "myapp.api_limits", "myapp.database_state", "myapp.passwords", "myapp.roster",
+          "myapp.sign_in_limits"}
 SETTLED = {"ini", "myapp.settings", "myapp.terms"}
 
 
@@ -52,6 +54,7 @@ class Applications:
 def end(app):
     """End its streams and threads, and close its connections."""
     app.registry.realtime.close()
+    app.registry["myapp.roster"].stop()
     app.registry["dbsession_factory"].kw["bind"].dispose()
 
 
@@ -71,6 +74,7 @@ def _renew(registry, url):
     registry["myapp.database_state"] = DatabaseState(registry)
     begin_counting(registry)
     registry["myapp.passwords"] = Passwords(QUICK)
+    registry["myapp.roster"] = Roster(registry)
 
 
 def _configuration(registry):

@@ -2,6 +2,8 @@
 import time
 from functools import partial
 
+from tests.waiting import wait_until
+
 from .api import Api
 from .stream import Stream
 
@@ -41,3 +43,22 @@ def test_a_page_whose_cursor_is_ahead_of_the_process_for_a_moment_is_not_reset(s
     assert event.data == user
     assert "reset" not in stream.types()
     assert [frame.data["name"] for frame in early.events] == ["Rendered already", "Yet to come"]
+
+
+def test_a_display_whose_process_is_killed_goes_on_at_the_other_and_that_it_leaves_there_is_known_soon(start_server, migrated_sqlite):
+    one, other = start_server(migrated_sqlite, may_complain=True), start_server(migrated_sqlite)
+    api = Api(other.address)
+    assert api.ask("POST", "/api/displays", {"slug": "lobby"}).status == 201
+    screen = {"Cookie": "display=" + api.ask("POST", "/api/displays/lobby/key", {}).json["key"]}
+
+    def is_online():
+        return "Online" in api.ask("GET", "/displays").text
+
+    assert not is_online()
+    with Stream(one.address, "display:lobby", headers=screen):
+        wait_until(is_online)
+        one.kill()
+    with Stream(other.address, "display:lobby", headers=screen) as stream:
+        stream.first("connected")
+        assert is_online()
+    wait_until(lambda: not is_online())

@@ -5,12 +5,12 @@ from pyramid.view import view_config
 
 from myapp.app.channels import visible_to
 from myapp.app.contexts import VIEW, StatsContext, UpdatesContext
-from myapp.app.models import Channel, Display, Update, User, now
+from myapp.app.models import Channel, Display, Update, User
+from myapp.app.roster import are_online
 from myapp.app.topics import BROKER, CHANNELS, DISPLAYS, UPDATES, USERS
 from myapp.app.updates import selected
 
 from .channels_beside import MOST_LIVE
-from .displays import ONLINE
 
 ROWS = 5    # of each tile: what one takes in at a glance
 
@@ -39,7 +39,7 @@ def _users(dbsession):
 
 
 def _displays(dbsession):
-    wanted = sa.select(sa.func.count(Display.id), sa.func.count(Display.id).filter(Display.seen > now() - ONLINE))
+    wanted = sa.select(sa.func.count(Display.id), sa.func.count(Display.id).filter(are_online()))
     total, online = dbsession.execute(wanted).one()
     return {"total": total, "online": online}
 

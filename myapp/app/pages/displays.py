@@ -1,6 +1,4 @@
 """/displays: the list of displays, the forms New, Delete and Key, and the page on which one is composed, by plain forms, with a preview."""
-from datetime import timedelta
-
 import sqlalchemy as sa
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
@@ -9,8 +7,9 @@ from pyramid.view import view_config, view_defaults
 from myapp.app.contexts import EDIT_DISPLAYS, VIEW, DisplaysContext
 from myapp.app.displays import SLUG, Displays, display_of, get_display
 from myapp.app.errors import Refusal
-from myapp.app.models import Channel, Display, Metric, Visibility, now, rfc3339
+from myapp.app.models import Channel, Display, Metric, Visibility, rfc3339
 from myapp.app.panels import CASTS as KINDS
+from myapp.app.roster import is_online, last_seen
 from myapp.app.topics import DISPLAYS
 
 from .forms import done, typed_fields
@@ -18,7 +17,6 @@ from .wall import shown
 
 MOST_ROWS = 200                     # of the list
 MOST_CHOICES = 100                  # channels and metrics that a form offers
-ONLINE = timedelta(seconds=90)      # since it was last seen; that is written once a minute
 TEMPLATES = "myapp.app:templates/displays/"
 FIELDS = ("slug", "name")
 
@@ -33,8 +31,9 @@ def read(request):
 
 def as_row(display):
     """The object, and what the roster says of it."""
-    return {**display.as_dict(), "has_key": display.key_hash is not None, "seen": display.seen and rfc3339(display.seen),
-            "build": display.build, "is_online": display.seen is not None and now() - display.seen < ONLINE}
+    seen = last_seen(display)
+    return {**display.as_dict(), "has_key": display.key_hash is not None, "seen": seen and rfc3339(seen), "build": display.build,
+            "is_online": is_online(display)}
 
 
 @view_defaults(route_name="displays_new", permission=EDIT_DISPLAYS, renderer=TEMPLATES + "new.jinja2")

@@ -11,7 +11,7 @@ function pageOfOnePanel(t, dataset = {}) {
     t.mock.timers.enable({ apis: ["setTimeout"] });
     const asked = [], panels = [];
     const make = (answers) => ({
-        id: "count", dataset, answers, isConnected: true, dispatchEvent() {}, getAttribute: () => "/count", contains: () => false, querySelector: () => null,
+        id: "count", dataset, answers, isConnected: true, dispatchEvent() {}, getAttribute: () => "/count", contains: () => false, querySelector: () => null, matches: () => true,
         replaceWith(fresh) {
             if (this.isConnected) panels[0] = fresh;
             this.isConnected = false;
@@ -98,6 +98,26 @@ test("what shows transient events is read anew within 10 s after the page was ou
     assert.equal(asked.length, 1);
     refetch.release();
     assert.equal(asked.length, 2);
+});
+
+test("what htmx would read every so often is read so, but neither in a pause nor on the page of somebody who is signed out", (t) => {
+    const { asked, refetch, pass } = pageOfOnePanel(t), stopped = t.mock.fn();
+    const every = () => {
+        document.fire("every", { target: document.getElementById("count"), stopImmediatePropagation: stopped });
+        pass(30000);
+    };
+    every();
+    assert.equal(asked.length, 1);
+    refetch.hold();
+    every();
+    every();
+    assert.equal(asked.length, 1);
+    refetch.release();
+    assert.equal(asked.length, 2, "once, for all of the pause");
+    pass(30000);
+    refetch.stop(true);
+    every();
+    assert.deepEqual([asked.length, stopped.mock.callCount()], [2, 4]);
 });
 
 test("an answer that comes when the page has just been paused is not shown, and what it would have said is when the page goes on", async (t) => {

@@ -1,8 +1,9 @@
 /* Refetching: the event `rt-refresh` on an element makes htmx get it anew; on a page without htmx anew.js does. Here is when.
  *
  * Panels (`data-rt-refetch`) after an event of their topics, lists and panels after a reset or a press on Refresh, those that show
- * what transient events tell (`data-rt-transient`) after the page was out of touch; each element at most once in 2 s, and again when the
- * server could not answer. What htmx then does with the answer stands in the element's own attributes.
+ * what transient events tell (`data-rt-transient`) after the page was out of touch, those whose `hx-trigger` has `every 30s` so often;
+ * each element at most once in 2 s, and again when the server could not answer. What htmx then does with the answer stands in the
+ * element's own attributes.
  */
 
 import { readAnew } from "./anew.js";
@@ -26,6 +27,7 @@ export class Refetch {
         document.addEventListener("htmx:before:swap", (event) => this.#keepStill(event));
         document.addEventListener("htmx:response:error", (event) => this.#retry(event));
         document.addEventListener("htmx:error", (event) => this.#retry(event));
+        document.addEventListener("every", (event) => this.#inTime(event), true);
     }
 
     /** Refetch the panels that follow `topic`; one that has `data-rt-spread-ms` at a random moment within. */
@@ -116,6 +118,13 @@ export class Refetch {
             this.#held.add(element);
         }
         this.#unasked.delete(element);
+    }
+
+    /* What htmx would read anew by itself every so often (`every 30s`) waits as all else does. */
+    #inTime(event) {
+        if (!event.target.matches?.(REFETCHED)) return;
+        event.stopImmediatePropagation();
+        this.element(event.target);
     }
 
     #wait(element, ms, wait) {

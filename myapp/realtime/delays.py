@@ -15,6 +15,13 @@ class Delays:
         self._begun, self._delays = deque(maxlen=MOST), deque(maxlen=MOST)      # (seq, since when); (when it was over, how long it was)
         self._sent = 0
 
+    def start_after(self, seq):
+        """Whoever listens does so from now on: how long the events up to `seq` were on their way tells nothing."""
+        with self._lock:
+            self._sent = seq
+            while self._begun and self._begun[0][0] <= seq:
+                self._begun.popleft()
+
     def begin(self, seqs):
         """The events of these seqs are committed, just now."""
         with self._lock:

@@ -221,6 +221,7 @@ class Runtime:
 
     def _listen(self, parts):
         settings, head = self._settings, parts.log.head()
+        parts.delays.start_after(head.cursor.seq)
         hub = Hub(
             head.cursor, head.floor, parts.log.read_page, heartbeat_s=settings["heartbeat"], tape_bytes=settings["tape"],
             **{name: settings[name] for name in HUB_SETTINGS})

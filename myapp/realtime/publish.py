@@ -1,14 +1,16 @@
 """Publishing: an event becomes a row in the transaction of the change that it tells of, and goes out once that is committed.
 
-    publish() collects -> last before-commit hook: log.append -> COMMIT -> after-commit hook: broker.publish
+    publish() collects -> last before-commit hook: what topics keep, log.append -> COMMIT -> after-commit hook: broker.publish
 
 A broker that lives in the application's own database carries the events within log.append, by its `ring`.
 Appending takes the one lock that all writers share, so it must be the last thing before the commit.
 """
+import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 import transaction
@@ -20,7 +22,7 @@ from sqlalchemy.orm import scoped_session
 from zope.sqlalchemy import mark_changed
 
 from .bystander import Bystander
-from .core.event import ORDERS, new_event
+from .core.event import ORDERS, Event, new_event
 from .errors import NotSetUp
 from .events import EventCommitted
 from .link_attributes import Attributes, link_attributes
@@ -59,9 +61,7 @@ class Realtime:
         if declared.validate:
             data = declared.validate(type, data)
             event = new_event(topic, type, data, key=key, max_bytes=self._runtime.max_event)
-        self._outbox().add(event, transient)
-        if declared.keep and not transient:
-            declared.keep(self.request, topic, type, data)
+        self._outbox().add(event, transient, keep=declared.keep and partial(declared.keep, self.request))
 
     def revoke(self, *, userid: str | None = None, session: str | None = None, topic: str | None = None) -> None:
         """End the streams of a user, of a session or of a topic, on every process, once the request's transaction is committed.
@@ -158,6 +158,14 @@ def blank_request(registry, **options):
         yield env["request"]
 
 
+class Pending(NamedTuple):
+    """An event that is published and not yet written."""
+    within: Any                         # the SessionTransaction that it was published in
+    event: Event
+    is_transient: bool
+    keep: Callable[..., None] | None    # that of its topic (topics.py), of the request: keep(topic, type, data)
+
+
 class Outbox:
     """The events of one session's present transaction. The thread of the session.
 
@@ -173,14 +181,14 @@ class Outbox:
         self.tm = tm
         self._session, self._runtime = session, runtime
         self._transaction = None    # zope's, for which the hooks are set
-        self._pending = []          # [(SessionTransaction, Event, transient)] published and not yet written
+        self._pending = []          # [Pending], in the order in which they were published
         self._written, self._unsent = [], []    # [Event] that the commit makes true; those of them that go out after it
         self._is_armed, self._turns = False, 0
         self._bystander, self._stands_by = Bystander(lambda: [*self._pending], self._go_back), False
         sa.event.listen(session, "after_soft_rollback", self._forget_within)
         sa.event.listen(session, "after_transaction_end", self._forget_all)
 
-    def add(self, event, transient):
+    def add(self, event, transient, keep=None):
         """Take an event into the present transaction. Raises NotSetUp when another session publishes in the same."""
         self._insist_on_being_alone(self.tm.get())
         if not transient:
@@ -190,7 +198,7 @@ class Outbox:
         if transient:
             self._stand_by()
         within = self._session.get_nested_transaction() or self._session.get_transaction()
-        self._pending.append((within, event, transient))
+        self._pending.append(Pending(within, event, transient, keep))
         if self._transaction.status == COMMITTING:      # a flush of the commit itself publishes: no hook comes any more
             self._write()
 
@@ -211,7 +219,7 @@ class Outbox:
     def _go_back(self, past):
         """Forget the transient events that are not among those of `past`; None: all, and the transaction has parted from us."""
         self._stands_by = past is not None
-        self._pending = [entry for entry in self._pending if not entry[2] or any(entry is each for each in past or ())]
+        self._pending = [entry for entry in self._pending if not entry.is_transient or any(entry is each for each in past or ())]
 
     def _insist_on_being_alone(self, current):
         # On PostgreSQL the second session would wait for the head row that the first has locked, for ever.
@@ -234,13 +242,22 @@ class Outbox:
 
     def _write(self):
         pending, self._pending = self._pending, []
-        new = [event for _, event, transient in pending if not transient]
+        self._keep([entry for entry in pending if entry.keep and not entry.is_transient])
+        new = [entry.event for entry in pending if not entry.is_transient]
         log, broker = self._runtime.log, self._runtime.broker
         logged, is_rung = log.append(self._session.connection(), new, broker.ring) if new else ([], False)
         following = iter(logged)
-        written = [log.stamp(event) if transient else next(following) for _, event, transient in pending]
+        written = [log.stamp(entry.event) if entry.is_transient else next(following) for entry in pending]
         self._written += written
         self._unsent += [event for event in written if event.seq is None or not is_rung]
+
+    def _keep(self, entries):
+        """Let topics keep what is to outlive the log, by the order of their names: two transactions that keep the same things in an
+        order of their own would each wait for the other."""
+        for _, event, _, keep in sorted(entries, key=lambda entry: entry.event.topic):
+            keep(event.topic, event.type, json.loads(event.data))
+        if entries and self._transaction.status != COMMITTING:      # else the session is being flushed already
+            self._session.flush()
 
     def _after_commit(self, is_committed):
         events, unsent, self._written, self._unsent, self._transaction = self._written, self._unsent, [], [], None
@@ -262,12 +279,12 @@ class Outbox:
 
     def _forget_within(self, session, ended):
         """`ended`, a savepoint or the whole, is rolled back: by begin_nested, by a zope savepoint, by an error."""
-        self._pending = [entry for entry in self._pending if not _is_within(entry[0], ended)]
+        self._pending = [entry for entry in self._pending if not _is_within(entry.within, ended)]
 
     def _forget_all(self, session, ended):
         """The session was closed under us: a zope savepoint from before it joined is rolled back, or all is aborted."""
         if ended.parent is None:
-            self._pending = [entry for entry in self._pending if entry[0] is None]
+            self._pending = [entry for entry in self._pending if entry.within is None]
 
 
 def _is_within(transaction, ended):

@@ -125,7 +125,8 @@ def add_topic(config, pattern: str, *, factory: Callable[..., Any] | None = None
     fragments           {event type: renderer name, or None when the event removes its element}
     validate            validate(type, data) -> the data, clean; raises InvalidEvent. Asked for every event, whoever publishes it
     keep                keep(request, topic, type, data) stores what is to outlive the log, such as the last value. Called for every event
-                        that is logged, whoever publishes it, in its transaction; `request` may be nobody's, of a script or a socket
+                        that is logged, whoever publishes it, at the end of its transaction, those of one topic in their order, topics
+                        by their names: so transactions never wait for each other. `request` may be nobody's, of a script or a socket
 
     Declaring a pattern twice is a configuration conflict; an including package is overridden by the application, as usual.
     """

@@ -2,6 +2,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -78,6 +79,29 @@ def test_of_values_published_at_the_same_moment_the_last_event_is_the_one_that_i
     values = [event[3]["value"] for event in client.events() if event[0] == "metric:hall"]
     assert sorted(values) == list(range(11)) and hall(client)["value"] == values[-1]
     assert [each["value"] for each in hall(client)["history"]] == values
+
+
+def test_two_who_publish_the_same_metrics_in_opposite_order_do_not_lock_each_other_out(migrated_postgresql, make_client):
+    client, both, met = make_client(migrated_postgresql), threading.Barrier(2), set()
+
+    def meet_after_the_first(connection, cursor, statement, *more):
+        """Both have locked one metric before either locks another, if they can."""
+        if statement.startswith("INSERT INTO metrics") and threading.get_ident() not in met:
+            met.add(threading.get_ident())
+            with suppress(threading.BrokenBarrierError):
+                both.wait(1)
+
+    def publish_all(value, *names):
+        with session(client.registry) as rt:
+            for name in names:
+                rt.publish(f"metric:{name}", "value", {"value": value})
+
+    sa.event.listen(client.registry["dbsession_factory"].kw["bind"], "after_cursor_execute", meet_after_the_first)
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(publish_all, 1, "a", "b"), threads.submit(publish_all, 2, "b", "a")]:
+            done.result(30)
+    last = {topic: data["value"] for topic, *_, data in client.events()}
+    assert dict(client.rows("SELECT 'metric:' || name, value FROM metrics")) == last and len(last) == 2
 
 
 def test_a_transient_value_reaches_who_listens_and_the_database_is_not_touched(visitor):

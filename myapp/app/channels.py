@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from . import fields
-from .acts import SET_BY_SERVER, VERSION, writing
+from .acts import SET_BY_SERVER, VERSION, assign, differing, writing
 from .audit import Action, audit_into, user_subject
 from .contexts import ChannelContext
-from .errors import InvalidFields, NotFound, NotPrivate, Stale, Taken
+from .errors import InvalidFields, NotFound, NotPrivate, Taken
 from .models import Channel, ChannelKind, Membership, Role, Visibility, now
 from .scopes import is_limited
 from .topics import CHANNEL_CREATED, CHANNEL_DELETED, CHANNEL_UPDATED, CHANNELS, UPDATES
@@ -82,9 +82,7 @@ class Channels:
         values = fields.read_fields(given, CASTS, ignored=SET_BY_SERVER)
         if values.pop("name", channel.name) != channel.name:
             raise InvalidFields({"name": "The name stays: it is part of addresses that others have."})
-        if values.pop("version", channel.version) != channel.version:
-            raise Stale(channel.as_dict())
-        values = {field: value for field, value in values.items() if getattr(channel, field) != value}
+        values = differing(channel, values)
         if values:
             self._write(channel, values)
         return channel
@@ -120,9 +118,7 @@ class Channels:
         detail = "; ".join(f"{field}: {getattr(channel, field)} -> {value}" for field, value in values.items())
         was_public = _is_public(channel)
         with writing(self._dbsession, taken=TAKEN):
-            for field, value in values.items():
-                setattr(channel, field, value)
-            channel.changed = now()
+            assign(channel, values)
         self._publish_change(channel, was_public)
         if "visibility" in values:
             self._renew_members(channel)

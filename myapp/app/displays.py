@@ -9,11 +9,11 @@ import secrets
 import sqlalchemy as sa
 
 from . import fields
-from .acts import SET_BY_SERVER, VERSION, writing
+from .acts import SET_BY_SERVER, VERSION, assign, differing, writing
 from .audit import Action, audit_into
 from .contexts import DisplayContext
 from .credentials import SECRET_BYTES
-from .errors import InvalidFields, NotFound, Stale
+from .errors import InvalidFields, NotFound
 from .identity import display_credential
 from .models import Channel, Display, Visibility, now
 from .panels import panels
@@ -35,6 +35,7 @@ def slug(value):
 
 CASTS = {"slug": slug, "name": fields.line(100), "panels": panels, "version": VERSION}
 CASTS_COMMAND = {"command": fields.choice(COMMANDS)}
+NOWHERE = "There is no such display, or no longer."
 TAKEN = {"slug": "Another display has this address."}
 
 
@@ -76,9 +77,7 @@ class Displays:
         values = fields.read_fields(given, CASTS, ignored=SET_BY_SERVER)
         if values.pop("slug", display.slug) != display.slug:
             raise InvalidFields({"slug": "The address stays: a display somewhere on a wall has it."})
-        if values.pop("version", display.version) != display.version:
-            raise Stale(display.as_dict())
-        values = {field: value for field, value in values.items() if getattr(display, field) != value}
+        values = differing(display, values)
         if "panels" in values:
             self._insist_on_public_channels([panel for panel in values["panels"] if panel not in display.panels])
         if values:
@@ -128,9 +127,7 @@ class Displays:
 
     def _write(self, display, values):
         with writing(self._dbsession, taken=TAKEN):
-            for field, value in values.items():
-                setattr(display, field, value)
-            display.changed = now()
+            assign(display, values)
         self._publish(display)
         if "panels" in values and display.key_hash is not None:     # of what it shows no more it may not read any more
             self._realtime.recheck(session=display_credential(display.id, display.key_number))
@@ -153,7 +150,7 @@ def display_of(request):
     try:
         return DisplayContext(request, request.matchdict["slug"])
     except LookupError:
-        raise NotFound("There is no such display, or no longer.") from None
+        raise NotFound(NOWHERE) from None
 
 
 def get_display(request, *, to_change=False):
@@ -164,7 +161,7 @@ def get_display(request, *, to_change=False):
     wanted = sa.select(Display).where(Display.slug == request.matchdict["slug"])
     display = request.dbsession.scalar(wanted.with_for_update() if to_change else wanted)
     if display is None:
-        raise NotFound("There is no such display, or no longer.")
+        raise NotFound(NOWHERE)
     return display
 
 

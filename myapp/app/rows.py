@@ -4,9 +4,9 @@ Each act flushes and publishes within the caller's transaction; a Refusal leaves
 act at all, the permissions of contexts.py have said before.
 """
 from . import fields
-from .acts import SET_BY_SERVER, VERSION, writing
+from .acts import SET_BY_SERVER, VERSION, assign, differing, writing
 from .audit import Action, audit_into
-from .errors import NotFound, Stale
+from .errors import NotFound
 from .models import NumberRow, now
 from .topics import ROW_CREATED, ROW_DELETED, ROW_UPDATED, ROWS
 
@@ -47,9 +47,7 @@ class Rows:
         Raises InvalidFields, Stale.
         """
         values = fields.read_fields(given, CASTS, ignored=SET_BY_SERVER | {"sum"})
-        if values.pop("version", row.version) != row.version:
-            raise Stale(row.as_dict())
-        values = {field: value for field, value in values.items() if getattr(row, field) != value}
+        values = differing(row, values)
         if values:
             self._write(row, values)
         return row
@@ -64,9 +62,8 @@ class Rows:
     def _write(self, row, values):
         detail = "; ".join(f"{field}: {getattr(row, field)} -> {value}" for field, value in values.items())
         with writing(self._dbsession):
-            for field, value in values.items():
-                setattr(row, field, value)
-            row.changed, row.changed_by = now(), self._actor.name
+            assign(row, values)
+            row.changed_by = self._actor.name
         self._publish(ROW_UPDATED, row, row.as_dict())
         self._audit(Action.ROW_CHANGED, subject=_subject(row), detail=detail)
 

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from . import fields
 from .accounts import find_account
-from .acts import SET_BY_SERVER, VERSION, writing
+from .acts import SET_BY_SERVER, VERSION, assign, differing, writing
 from .audit import Action, audit_into, user_subject
 from .credentials import Credentials, has_credentials
-from .errors import LastAdmin, NotAllowed, NotFound, Stale
+from .errors import LastAdmin, NotAllowed, NotFound
 from .models import Role, User, now
 from .topics import USER_CREATED, USER_DELETED, USER_UPDATED, USERS
 
@@ -67,9 +67,7 @@ class Users:
         user = find_user(self._dbsession, user_id)
         role = values.get("role", user.role)
         self._insist_on_right(user, role=role, before=user.role)
-        if values.pop("version", user.version) != user.version:
-            raise Stale(user.as_dict())
-        values = {field: value for field, value in values.items() if getattr(user, field) != value}
+        values = differing(user, values)
         if values or password_hash:
             self._write(user, values, password_hash)
         return user
@@ -92,11 +90,10 @@ class Users:
             self._insist_on_other_admin(user)
         before = user.role
         with writing(self._dbsession, taken=TAKEN):
-            for field, value in values.items():
-                setattr(user, field, value)
+            assign(user, values)
             if password_hash:
                 user.password_hash = password_hash
-            user.changed, user.changed_by = now(), self._actor.name
+            user.changed_by = self._actor.name
         self._publish(USER_UPDATED, user, user.as_dict())
         if password_hash:
             self._audit(Action.PASSWORD_CHANGED, subject=user_subject(user))

@@ -87,7 +87,10 @@ class Roster:
     def _run(self):
         while (next_one := self._wait_for_next()) is not None:
             credential, moment = next_one
-            self._write(credential, is_there=False, moment=moment)
+            try:
+                self._write(credential, is_there=False, moment=moment)
+            except Exception:       # the top of a thread: the next one may be well
+                log.exception("writing that displays have gone goes on after an error")
 
     def _wait_for_next(self):
         """Return (credential, since when it has no stream) of the next one that counts as gone; None when nobody is leaving any more."""

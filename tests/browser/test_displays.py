@@ -8,6 +8,7 @@ from tests.live.api import Api
 
 PANELS = [{"kind": "metric", "metric": "load"}, {"kind": "users"}, {"kind": "clock"}]
 AS_OF = re.compile(r"as of \d")
+WANT_RELOAD = "document.body.dispatchEvent(new CustomEvent('rt-reload', {bubbles: true, cancelable: true}))"
 
 
 @pytest.fixture
@@ -60,6 +61,11 @@ def test_a_wall_keeps_the_last_values_with_their_age_while_the_server_is_away_an
     publish(api, 7, transient=True)
     expect(wall.locator("[data-value]")).to_have_text("7")
     assert wall.evaluate("window.isTheSame")
+
+    wall_server.kill()
+    assert not wall.evaluate(WANT_RELOAD), "for a newer build it waits until the server has the page"
+    expect(wall.locator("[data-lost]")).to_have_text(re.compile("Disconnected"))
+    expect(wall.locator("[data-value]")).to_have_text("7")
 
 
 WATCH_LOCK = """() => {

@@ -38,7 +38,15 @@ def has_totals_of_its_rows(person):
     expect(page.locator("[data-total=count]")).to_have_text(str(numbers.count()))
 
 
-def test_a_row_added_changed_and_deleted_in_one_browser_is_so_in_the_other_with_its_totals(server, visit):
+def has_totals_of_all_rows(person, api):
+    listed = api.ask("GET", "/api/rows").json
+    assert listed["total"] == len(listed["items"])
+    for cell in "a", "b", "sum":
+        expect(person.page.locator(f"[data-total={cell}]")).to_have_text(str(sum(row[cell] for row in listed["items"])))
+    expect(person.page.locator("[data-total=count]")).to_have_text(str(listed["total"]))
+
+
+def test_a_row_added_changed_and_deleted_in_one_browser_is_so_in_the_other_with_its_totals(server, visit, api):
     one, other = visit(server.url, "/rows").is_connected(), visit(server.url, "/rows").is_connected()
     count = other.page.locator("#rows > tr").count()
     one.page.get_by_text("Add row").first.click()
@@ -63,6 +71,14 @@ def test_a_row_added_changed_and_deleted_in_one_browser_is_so_in_the_other_with_
     expect(other.page.locator(f"#row-{row['id']}")).to_have_count(0)
     has_totals_of_its_rows(other)
 
+    other.page.locator("#rows").evaluate("list => { list.dataset.rtMost = 2; }")
+    for value in 1, 2, 3, 4:
+        api.ask("POST", "/api/rows", {"value": value})
+    expect(cell(other, {"id": api.ask("GET", "/api/rows").json["items"][0]["id"]}, "sum")).to_have_text("8")
+    expect(other.page.locator("#rows > tr")).to_have_count(2)      # as many as the table has; and the totals are of all
+    has_totals_of_all_rows(other, api)
+    expect(other.page.get_by_text(f"These are the newest 2 of {count + 4} rows")).to_be_visible()
+
 
 def test_a_number_that_somebody_edits_is_never_replaced_and_who_changed_it_and_both_values_are_said(server, visit, api, row):
     person = visit(server.url, "/rows", may_fail=True).is_connected()
@@ -71,10 +87,17 @@ def test_a_number_that_somebody_edits_is_never_replaced_and_who_changed_it_and_b
     api.ask("PUT", f"/api/rows/{row['id']}", {"a": 9})
     expect(person.page.locator(".cell-form")).to_contain_text("Changed by admin. Show")
     expect(person.page.locator(".cell-form select")).to_have_value("5")
+    another = api.ask("POST", "/api/rows", {"value": 2}).json
+    for n in range(4, 9):
+        api.ask("PUT", f"/api/rows/{another['id']}", {"a": n})
+        api.ask("PUT", f"/api/rows/{row['id']}", {"b": n})
+    expect(cell(person, another, "sum")).to_have_attribute("data-number", "10")
+    has_totals_of_its_rows(person)
     person.page.get_by_role("button", name="Save").click()
     expect(person.page.get_by_role("alert").filter(has_text="Now")).to_contain_text("Now: 9, yours: 5.")
     person.page.get_by_role("button", name="Save").click()
-    expect(cell(person, row, "sum")).to_contain_text("8")
+    expect(cell(person, row, "sum")).to_have_attribute("data-number", "13")
+    has_totals_of_all_rows(person, api)
     assert api.ask("GET", f"/api/rows/{row['id']}").json["a"] == 5
 
     cell(person, row, "b").get_by_role("link").click()
@@ -82,6 +105,7 @@ def test_a_number_that_somebody_edits_is_never_replaced_and_who_changed_it_and_b
     person.page.get_by_role("link", name="Show").click()
     expect(cell(person, row, "b").locator("a.number")).to_have_text("1")
     expect(person.page.locator(".cell-form")).to_have_count(0)
+    has_totals_of_all_rows(person, api)
 
 
 def test_many_changes_a_second_are_drawn_at_a_pace_and_the_last_one_is_shown(server, visit, api, row):

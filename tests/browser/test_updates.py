@@ -75,7 +75,7 @@ def post(api, channel, *texts):
         assert api.ask("POST", "/api/updates", {"channel": channel, "text": text}).status == 201
 
 
-def test_what_one_posts_is_with_the_others_at_once_and_once_and_only_he_is_offered_to_delete_it(read, make_channel, ada):
+def test_what_one_posts_is_with_the_others_at_once_and_once_and_only_he_is_offered_to_delete_it(read, api, make_channel, ada):
     channel = make_channel()
     admin, reader = read(channel), read(channel, ada)
     expect(reader.page.get_by_text("Nothing here yet")).to_be_visible()
@@ -95,6 +95,13 @@ def test_what_one_posts_is_with_the_others_at_once_and_once_and_only_he_is_offer
     reader.update("Mine").get_by_role("link", name="Delete").click()
     reader.person.presses("Delete")
     expect(admin.update("Mine")).to_have_count(0)
+
+    admin.page.locator("#updates").evaluate("list => { list.dataset.rtMost = 2; }")
+    texts = ["Then this", "Then that", "Then the other"]
+    post(api, channel, *texts)
+    expect(admin.page.locator("#updates .update-text")).to_have_text(texts[:0:-1])      # as many as a page of it has
+    admin.page.get_by_role("link", name="Older updates").click()
+    assert admin.page.locator("#updates .update-text").first.inner_text() == texts[0]
 
 
 def test_further_down_nothing_moves_and_a_button_says_how_much_is_new_and_brings_it(read, api, make_channel):

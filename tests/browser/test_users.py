@@ -44,11 +44,29 @@ def test_new_users_wait_where_their_place_is_not_known_and_a_press_puts_them_the
 def test_a_change_of_somebody_who_is_on_another_page_puts_nobody_on_this_one(server, visit, api, word):
     old = api.create(word)
     person = visit(server.url).is_connected()
-    person.page.locator(f"#user-{old['id']}").evaluate("row => row.remove()")      # as if fifty others had come since
-    api.change(old, role="editor")
-    last = api.create(f"{word} II")
-    expect(person.row(last["name"])).to_have_count(1)
+    # As if forty-nine others were there already.
+    person.page.evaluate("""() => {
+        document.getElementById("users").dataset.rtMost = 1;
+        document.querySelector("[data-pages-of]").dataset.rows = 1;
+    }""")
+    person.row(word).get_by_role("link", name="Edit").focus()
+    api.create(f"{word} II")
+    expect(person.row(f"{word} II")).to_have_count(1)
+    assert person.names() == [f"{word} II", word]      # he is at one of its buttons
+    person.page.evaluate("document.activeElement.blur()")
+    api.create(f"{word} III")
     expect(person.row(word)).to_have_count(0)
+    person.page.evaluate("document.querySelector('#users > tr').isTheSame = true")
+    api.change(old, role="editor")
+    person.opens_new()      # with each form, what is known is looked at again
+    assert person.page.evaluate("document.querySelector('#users > tr').isTheSame")
+    last = api.create(f"{word} IV")
+    expect(person.row(last["name"])).to_have_count(1)
+    assert person.names() == [last["name"]]
+    total = api.ask("GET", "/api/users?limit=1").json["total"]
+    expect(person.page.get_by_role("navigation", name="Pages")).to_contain_text(f"Page 1 of {total}, {total} users")
+    expect(person.page.locator("[data-next]")).to_have_attribute("href", "/users?page=2")
+    expect(person.page.locator("[data-next]")).to_be_visible()
 
 
 def test_a_form_says_who_has_changed_the_user_meanwhile_and_shows_both_values_and_keeps_what_is_typed(server, visit, api, word):

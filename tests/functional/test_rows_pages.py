@@ -52,7 +52,7 @@ def test_a_table_that_shows_a_part_has_the_totals_of_all_and_reads_them_anew(cli
     assert totals(page) == totals(part) == wanted
     foot = page.html.find("tfoot")
     assert foot["data-rt-refetch"] == part.html.find("tfoot")["data-rt-refetch"] == "rows" and foot["hx-get"] == "/rows/totals"
-    assert not page.html.find(id="rows").has_attr("data-sums")
+    assert not page.html.find(id="rows").has_attr("data-sums") and page.html.find(id="rows")["data-rt-most"] == "200"
 
 
 def test_a_page_of_many_rows_takes_no_more_statements_than_one_of_few(client):

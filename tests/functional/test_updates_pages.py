@@ -90,6 +90,7 @@ def test_a_page_has_thirty_updates_and_leads_to_the_older_ones_where_new_ones_ar
     third = second.click("Older updates")
     assert ids(first) + ids(second) + ids(third) == list(range(70, 0, -1))
     assert feed(second)["data-rt-insert"] == "hold" and not third.html.find(rel="next")
+    assert (feed(first)["data-rt-most"], feed(first)["data-older"], feed(third)["data-older"]) == ("30", "41", "")
     assert ids(third.click("Newest"))[0] == 71
     house.get("/updates/board?before=x", status=422)
 

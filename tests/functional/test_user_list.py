@@ -77,7 +77,8 @@ def test_fifty_are_on_a_page_and_links_lead_on_with_search_and_order(crowd):
     assert shown(crowd, sort="name", q="u", page=99) == seen[2]
     assert page.html.find(id="users")["hx-get"] == "/users?q=u&sort=name&page=3"
     assert page.click(description="^Previous$").request.GET == {"q": "u", "sort": "name", "page": "2"}
-    assert page.click(description="^Newest first$").html.find(id="users").bdi.text == "u119"
+    newest = page.click(description="^Newest first$").html.find(id="users")
+    assert newest.bdi.text == "u119" and (newest["data-rt-most"], newest["data-total"]) == ("50", "120")
     assert page.click(description="^Show all$").html.find(id="users")["hx-get"] == "/users?sort=name"
 
 

@@ -26,7 +26,7 @@ FIELDS = (*CELLS, "version")
 def read(request):
     cursor = request.realtime.cursor()      # before the rows: an event may then come twice, never not at all
     rows = request.dbsession.scalars(sa.select(NumberRow).order_by(NumberRow.id.desc()).limit(MOST_ROWS))
-    return {"topic": ROWS, "brings": ROW_CREATED, "draw_ms": DRAW_MS, "values": VALUES, "cursor": cursor,
+    return {"topic": ROWS, "brings": ROW_CREATED, "draw_ms": DRAW_MS, "values": VALUES, "cursor": cursor, "most": MOST_ROWS,
             "items": [row.as_dict() for row in rows], "totals": read_totals(request.dbsession)}
 
 

@@ -42,7 +42,7 @@ def read(request):
     return {
         "channel": channel and channel.as_dict(), "topic": channel and UPDATES.format(channel=channel.name), "brings": UPDATE_CREATED,
         "items": [item.as_dict() for item in items[:ROWS]], "older": items[ROWS - 1].id if len(items) > ROWS else None, "cursor": cursor,
-        "q": given.get("q", ""), "is_newest": "before" not in given,
+        "rows": ROWS, "q": given.get("q", ""), "is_newest": "before" not in given,
         **channels_beside(request, channel.name if channel else ""), **_rights(request, channel),
     }
 

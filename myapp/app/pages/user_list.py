@@ -27,7 +27,7 @@ def read(request):
     users = request.dbsession.scalars(found.order_by(*order(shown["sort"])).limit(ROWS).offset((shown["page"] - 1) * ROWS))
     return {
         "topic": USERS, "brings": USER_CREATED, "cursor": cursor, "items": [user.as_dict() for user in users], "total": total,
-        **shown, "pages": pages, "addresses": addresses(request, shown), "heads": heads(request, shown),
+        **shown, "rows": ROWS, "pages": pages, "addresses": addresses(request, shown), "heads": heads(request, shown),
         "is_newest_first": shown["sort"] == NEWEST_FIRST,
         # Elsewhere the place of a new row, if it has one, is the database's to say.
         "insert": "prepend" if shown == {"q": "", "sort": NEWEST_FIRST, "page": 1} else "hold"}

@@ -13,6 +13,7 @@ import { tellForms } from "./meanwhile.js";
 import { watchMenus } from "./menu.js";
 import { Notice } from "./notice.js";
 import { Offline } from "./offline.js";
+import { watchPages } from "./pager.js";
 import { watchPasswordButtons } from "./password.js";
 import { askToSignIn } from "./sign_in.js";
 import { watchSignOut } from "./signed_out.js";
@@ -44,6 +45,7 @@ watchCells();
 showDeltas();
 addUpTables();
 watchFeed();
+watchPages({ change: "users-changed", created: "user_created", deleted: "user_deleted" });
 tellForms("users-changed");
 
 /* A form did what it should. The row arrives by the live link; where that is down or held back just now, the list is read again. */

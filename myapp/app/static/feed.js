@@ -42,7 +42,9 @@ class Feed {
         document.addEventListener("htmx:after:swap", () => { this.#followAll(); this.#look(); });
         document.addEventListener("saved", () => this.#toTop());        // whoever posts wants to see it
         this.#feed.addEventListener("click", ({ target }) => target.closest("[data-rt-held]") && this.#bring());
-        new MutationObserver(() => this.#look()).observe(this.#list, { childList: true });
+        new MutationObserver(() => { this.#showOlder(); this.#look(); }).observe(this.#list, {
+            childList: true, attributeFilter: ["data-older", "data-rt-trimmed"],
+        });
     }
 
     get #list() {
@@ -103,6 +105,17 @@ class Feed {
             .catch(() => {});
     }
 
+    /* Where the older ones begin moves with the last one that is shown. */
+    #showOlder() {
+        const { rtTrimmed, older } = this.#list.dataset, last = rtTrimmed ? idOf(rtTrimmed) : older;
+        const link = this.#feed.querySelector("[data-next]"), address = new URL(link.href);
+        address.searchParams.set("before", last);
+        link.href = address.href;
+        link.hidden = !last;
+        link.rel = last ? "next" : "";
+        link.parentElement.hidden = !last && this.#isNewest;
+    }
+
     /* The button was pressed: the list brings what was held back; another page of it leads to where that is. */
     #bring() {
         if (this.#list.dataset.newestAt) location.assign(this.#list.dataset.newestAt);
@@ -117,7 +130,11 @@ class Feed {
 }
 
 function newestOf(rows) {
-    return Math.max(0, ...[...rows].map((row) => Number(row.id.replace("update-", ""))));
+    return Math.max(0, ...[...rows].map((row) => idOf(row.id)));
+}
+
+function idOf(key) {
+    return Number(key.replace("update-", ""));
 }
 
 /* Where there is room for one line of them only, it begins with the one that is open. */

@@ -8,9 +8,11 @@
 
 import { isNews } from "./cursor.js";
 import { Pace } from "./pace.js";
-import { isBeingEdited, parseRow, putRow, removeRow } from "./row.js";
+import { isBeingEdited, isInUse, parseRow, putRow, removeRow } from "./row.js";
 
 const REMEMBERED = 200;  // events; a refetch takes well under a second, the busiest list has some hundred changes in it
+
+const SHOWN = ":scope > [id]:not([data-rt-empty], .rt-leave)";
 
 const NOBODY = { onPatched() {}, onStale() {}, onHeld() {}, onReleased() {}, onUnrendered() {} };
 
@@ -97,6 +99,7 @@ export class Lists {
         }
         if (id !== undefined) fresh.dataset.rtRev = id;
         putRow(list, old, fresh);
+        if (old === null) this.#trim(list);
         tell.onPatched(fresh, old);
     }
 
@@ -111,6 +114,20 @@ export class Lists {
         if (id !== undefined) row.dataset.rtRev = id;
         removeRow(row);
         tell.onPatched(null, row);
+    }
+
+    /* A list with `data-rt-most` has no more rows than that, as when it is read anew; `data-rt-trimmed` is the last one after which none
+     * is missing. What is in use stays.
+     */
+    #trim(list) {
+        const rows = [...list.querySelectorAll(SHOWN)], most = Number(list.dataset.rtMost);
+        if (!(most > 0 && rows.length > most)) return;
+        if (list.dataset.rtInsert !== "prepend") rows.reverse();
+        list.dataset.rtTrimmed = rows[most - 1].id;
+        for (const row of rows.slice(most).filter((each) => !isInUse(each))) {
+            if (row.dataset.rtRev) this.#bury(row.id, row.dataset.rtRev);
+            row.remove();
+        }
     }
 
     /* Only an event that is still remembered could bring a row back, so no more graves than that are kept. */
@@ -132,7 +149,7 @@ function mayBring(list, type) {
 }
 
 function showWhetherEmpty(list) {
-    const hasRows = list.querySelector(":scope > [id]:not([data-rt-empty], .rt-leave)") !== null;
+    const hasRows = list.querySelector(SHOWN) !== null;
     const signs = document.querySelectorAll(`[data-rt-empty="${CSS.escape(list.id)}"]`);
     signs.forEach((sign) => sign.toggleAttribute("hidden", hasRows));
 }

@@ -23,6 +23,11 @@ export function isBeingEdited(row) {
     return focused || row.querySelector(`form ${TYPED_IN}`) !== null;
 }
 
+/** Tell whether somebody types in `row`, may have, or is at one of its buttons. */
+export function isInUse(row) {
+    return row.contains(document.activeElement) || isBeingEdited(row);
+}
+
 /** Put `fresh` into `list`, in the place of `old` where there is one. The focus stays on the same button or link. */
 export function putRow(list, old, fresh) {
     const focused = old ? [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement) : -1;

@@ -90,6 +90,14 @@ def test_the_key_of_one_display_opens_no_other(client):
     client.get(f"/displays/lobby?key={key}", status=303)
 
 
+def test_a_display_that_loads_its_page_while_the_server_cannot_make_it_tries_again_by_itself(client):
+    create(client)
+    for path, status in (("/displays/lobby", 200), ("/displays/nowhere", 404)):
+        assert "Refresh" not in client.get(path, status=status).headers
+    client.execute("ALTER TABLE displays RENAME COLUMN name TO nickname")
+    assert client.get("/displays/lobby", status=503).headers["Refresh"] == "30"
+
+
 def test_a_display_without_panels_says_its_name_and_that_it_waits(client):
     create(client)
     page = client.get("/displays/lobby").text

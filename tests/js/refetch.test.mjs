@@ -22,8 +22,9 @@ function pageOfOnePanel(t, dataset = {}) {
     Object.assign(documentOf(t, found), { getElementById: () => panels[0], dispatchEvent() {} });
     Object.assign(globalThis, {
         window: {}, CSS: { escape: (text) => text }, DOMParser: class { parseFromString = (text) => ({ getElementById: () => make(text) }); },
-        fetch: () => new Promise((resolve) => {
+        fetch: (url, { signal }) => new Promise((resolve, reject) => {
             const number = asked.length;
+            signal.addEventListener("abort", () => reject(signal.reason));
             asked.push(() => resolve({ ok: true, text: async () => number }));
         }),
     });
@@ -146,5 +147,21 @@ test("a panel that says so is read at a random moment after an event, so that no
     pass(1999);
     assert.equal(asked.length, 1);
     pass(60000);
+    assert.equal(asked.length, 2);
+});
+
+test("an answer that never comes is not waited for, and the panel is read again", async (t) => {
+    const silence = new AbortController();
+    t.mock.method(Math, "random", () => 0);
+    t.mock.method(AbortSignal, "timeout", () => silence.signal);
+    const { asked, changed, pass } = pageOfOnePanel(t);
+    changed();
+    pass(2000);
+    silence.abort();
+    await new Promise((resolve) => { setImmediate(resolve); });
+    AbortSignal.timeout.mock.restore();
+    pass(4999);
+    assert.equal(asked.length, 1);
+    pass(1);
     assert.equal(asked.length, 2);
 });

@@ -17,6 +17,7 @@ from myapp.app.topics import DISPLAY as TOPIC
 from .wall import shown
 
 COOKIE_S = 400 * 86400      # seconds; browsers keep no cookie for longer, and each load of the page renews it
+AGAIN_S = "30"              # seconds; nobody stands before a display to press a button
 CASTS = {"panel": fields.whole(1, MOST_PANELS)}
 
 
@@ -49,7 +50,14 @@ def _cookie(request, key):
 
 def display_or_key(request):
     """Route factory. Return the context of the display; one that is opened by a key says later whether it is right."""
+    request.add_response_callback(_have_it_tried_again)
     return None if "key" in request.GET else display_of(request)
+
+
+def _have_it_tried_again(request, response):
+    """A display that happens to load its page while the server cannot make one would show the error for weeks."""
+    if response.status_int >= 500:
+        response.headers["Refresh"] = AGAIN_S
 
 
 def includeme(config):

@@ -5,10 +5,14 @@
 
 import { isBeingEdited } from "./row.js";
 
+const ANSWER_WITHIN_MS = 30000;     // a connection that is cut without a word would be waited for much longer
+
 /** Return false when it is worth another try: the server could not answer, or someone types in the element, or it may not be replaced. */
 export async function readAnew(element, mayReplace = () => true) {
     if (isBeingEdited(element)) return false;
-    const response = await fetch(element.getAttribute("hx-get") ?? location.href, { headers: { Accept: "text/html" } });
+    const response = await fetch(element.getAttribute("hx-get") ?? location.href, {
+        headers: { Accept: "text/html" }, signal: AbortSignal.timeout?.(ANSWER_WITHIN_MS),   // older browsers wait
+    });
     if (!response.ok) return response.status < 500 && response.status !== 429;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     const fresh = page.getElementById(element.id), present = document.getElementById(element.id);

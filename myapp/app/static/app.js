@@ -4,6 +4,7 @@
  */
 
 import { watchCells } from "./cells.js";
+import { showClocks } from "./clock.js";
 import { watchCopyButtons } from "./copy.js";
 import { countDown } from "./countdown.js";
 import { showDeltas } from "./deltas.js";
@@ -36,6 +37,7 @@ watchSignOut(document.querySelector("[data-signed-out]"));
 const toasts = document.querySelector("[data-toasts]");
 if (toasts) new Toasts(toasts);
 showLocalTimes();
+showClocks();
 watchMenus();
 askToSignIn();
 watchPasswordButtons();

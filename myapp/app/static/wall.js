@@ -4,6 +4,7 @@
  */
 
 import { keepAwake } from "./awake.js";
+import { showClocks } from "./clock.js";
 import { Lost } from "./lost.js";
 import { watchMetrics } from "./metrics.js";
 import { Renewal } from "./renewal.js";
@@ -11,22 +12,10 @@ import { Renewal } from "./renewal.js";
 const IDENTIFY_MS = 10000;
 const SHIFT_MS = 60000;     // a picture that never moves stays in the glass
 const SHIFTS = 9;
-const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
-const DAY = new Intl.DateTimeFormat([], { weekday: "long", day: "numeric", month: "long" });
 
 const wall = document.querySelector("[data-wall]");
 const renewal = new Renewal();
 const lost = new Lost(document.querySelector("[data-lost]"), (isLost) => (isLost ? renewal.lost() : renewal.found()));
-
-function tick() {
-    const now = new Date();
-    for (const place of document.querySelectorAll("[data-clock]")) write(place, TIME.format(now));
-    for (const place of document.querySelectorAll("[data-day]")) write(place, DAY.format(now));
-}
-
-function write(place, text) {
-    if (place.textContent !== text) place.textContent = text;
-}
 
 function identify() {
     const sign = document.querySelector("[data-identify]");
@@ -50,10 +39,8 @@ document.addEventListener("rt-reload", (event) => {     // for a newer build: on
     event.preventDefault();
     renewal.renew();
 });
-document.addEventListener("rt-swap", tick);
 
 setInterval(shift, SHIFT_MS);
-setInterval(tick, 1000);
-tick();
+showClocks();
 keepAwake();
 watchMetrics();

@@ -103,6 +103,16 @@ test("one's own updates of before the page was opened are not among the unread w
     assert.equal(page.shown(), "1");
 });
 
+test("what one posts where nothing is unread is not unread when it is deleted, nor does a late count make it so", (t) => {
+    const page = pageOf(t), earlier = page.cursor();
+    page.posted(11, ADA);
+    page.posted(12, BOB);
+    page.deleted(11);
+    assert.equal(page.shown(), "1");
+    page.readElsewhere({ unread: 0, mark: 10, last: 10 }, earlier);
+    assert.equal(page.shown(), "1");
+});
+
 test("a count that is told late has what came since added, and undoes none that is newer", (t) => {
     const page = pageOf(t), earlier = page.cursor();
     for (const id of [11, 12, 13]) page.posted(id, BOB);

@@ -47,7 +47,7 @@ export class Unread {
     #created(link, { id, author_id: author }) {
         if (id <= Number(link.dataset.last)) return;
         link.dataset.last = id;
-        if (author !== null && author === this.#viewer) link.dataset.own += ` ${id}`;
+        if (author !== null && author === this.#viewer) posted(link, id);
         else if (this.#viewer !== null && !this.#isBeingRead(link.dataset.channel)) set(link, countOf(link) + 1);
     }
 
@@ -84,6 +84,12 @@ export class Unread {
         this.#since.forget();
         this.#told.clear();
     }
+}
+
+/* By oneself: it is not unread, and where nothing else is, all is read up to there. */
+function posted(link, id) {
+    if (countOf(link) === 0) link.dataset.mark = id;
+    else link.dataset.own += ` ${id}`;
 }
 
 function deleted(link, { id }) {

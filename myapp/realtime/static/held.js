@@ -6,6 +6,8 @@
 
 import { isNews } from "./cursor.js";
 
+const MOST = 999;   // that are counted: a page may stand for days, and more than that is "999+"
+
 export class Held {
     #lists = new Map();  // id of a list -> Map of what is held back from it: key -> id of the event that brought it
 
@@ -19,7 +21,9 @@ export class Held {
 
     add(list, { key, id }) {
         if (!this.#lists.has(list.id)) this.#lists.set(list.id, new Map());
-        this.#lists.get(list.id).set(key, id);
+        const held = this.#lists.get(list.id);
+        held.set(key, id);
+        if (held.size > MOST + 1) held.delete(held.keys().next().value);
         this.#show(list.id);
     }
 
@@ -40,7 +44,7 @@ export class Held {
         const count = this.#lists.get(id).size;
         for (const button of document.querySelectorAll(`[data-rt-held="${CSS.escape(id)}"]`)) {
             button.hidden = count === 0;
-            button.textContent = count === 1 ? button.dataset.one : button.dataset.many.replace("#", count);
+            button.textContent = count === 1 ? button.dataset.one : button.dataset.many.replace("#", count > MOST ? `${MOST}+` : count);
         }
     }
 }

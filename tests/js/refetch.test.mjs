@@ -165,3 +165,16 @@ test("an answer that never comes is not waited for, and the panel is read again"
     pass(1);
     assert.equal(asked.length, 2);
 });
+
+test("whoever asks while the page is paused has the panel read, also where it was read by itself less than 2 s before", async (t) => {
+    const { asked, shown, changed, answer, pass, refetch } = pageOfOnePanel(t);
+    changed();
+    await answer(0);
+    refetch.hold();
+    refetch.ask(document.getElementById("count"));
+    changed();
+    pass(2000);
+    assert.equal(asked.length, 2);
+    await answer(1);
+    assert.equal(shown(), 1);
+});

@@ -15,7 +15,7 @@ const REFETCHED = ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])
 const TRANSIENT = "[data-rt-transient]:not([data-rt-refused])";
 
 export class Refetch {
-    #waits = new Map();      // id, or element that has none -> {isAsked}, while it may not be refetched
+    #waits = new Map();      // id, or element that has none -> {isDue, isAsked}, while it may not be refetched
     #all = null;
     #returned = null;
     #held = null;            // a Set of elements, while the page is paused
@@ -34,7 +34,7 @@ export class Refetch {
     topic(topic) {
         for (const panel of document.querySelectorAll(`[data-rt-refetch~="${CSS.escape(topic)}"]`)) {
             const spreadMs = Number(panel.dataset.rtSpreadMs ?? 0);
-            if (spreadMs > 0 && !this.#waits.has(panel.id || panel)) this.#wait(panel, Math.random() * spreadMs, { isAsked: true });
+            if (spreadMs > 0 && !this.#waits.has(panel.id || panel)) this.#wait(panel, Math.random() * spreadMs, { isDue: true });
             else this.element(panel);
         }
     }
@@ -93,14 +93,14 @@ export class Refetch {
     #begin(element, { isAsked }) {
         const wait = this.#waits.get(element.id || element);
         if (isAsked) this.#unasked.delete(element);
-        if (wait) wait.isAsked = true;
+        if (wait) Object.assign(wait, { isDue: true, isAsked: isAsked || wait.isAsked });
         else this.#refresh(element, { isAsked });
     }
 
     #refresh(element, { isAsked }) {
         if (this.#isStopped) return;
         if (!isAsked) this.#unasked.add(element);
-        this.#wait(element, PAUSE_MS, { isAsked: false });
+        this.#wait(element, PAUSE_MS, { isDue: false });
         element.dispatchEvent(new CustomEvent("rt-refresh"));
         if (window.htmx) return;
         readAnew(element, () => !this.#mustKeepStill(element)).catch(() => false).then((isRead) => isRead || this.#later(element));
@@ -132,7 +132,7 @@ export class Refetch {
         this.#waits.set(name, wait);
         setTimeout(() => {
             this.#waits.delete(name);
-            if (wait.isAsked) this.#again(element);
+            if (wait.isDue) this.#again(element, wait);
         }, ms);
     }
 
@@ -148,9 +148,11 @@ export class Refetch {
     }
 
     /* What was read anew may be another element by now: then that one is meant. */
-    #again(element) {
+    #again(element, { isAsked = false } = {}) {
         const present = element.isConnected ? element : document.getElementById(element.id);
-        if (present) this.element(present);
+        if (!present) return;
+        if (isAsked) this.ask(present);
+        else this.element(present);
     }
 }
 

@@ -14,6 +14,7 @@ DESK, HAND = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LOOKS = ("light", DESK), ("dark", HAND)      # colours are those of the theme, and what is where of the width: no need of each with each
 NO_PAGES = re.compile(r"/(api|events|_static|healthz|readyz|metrics)\b")     # what programs ask for
 NOWHERE = "/nowhere"
+LONGEST = "W" * 100
 SIGNED_OUT = "/", "/rows", NOWHERE
 
 FAULTS = """() => axe.run({resultTypes: ["violations"]}).then(({violations}) =>
@@ -63,16 +64,17 @@ def paths_of_pages(settings):
 
 
 def make_objects(api):
-    """Make one of everything that has a page, with the id 2; and a channel whose title is long."""
-    channel = {"name": "planning", "title": "Private planning of the annual conference", "kind": "discussion", "visibility": "private"}
-    assert api.ask("POST", "/api/channels", channel).status == 201
+    """Make one of everything that has a page, with the id 2; with names as long as they may be, and without a blank."""
+    channel = {"name": "planning", "title": f"Private planning of the annual {'W' * 69}", "kind": "discussion", "visibility": "private"}
+    for each in channel, {"name": LONGEST[:50].lower()}:
+        assert api.ask("POST", "/api/channels", each).status == 201
     panels = [{"kind": "users"}, {"kind": "rows"}, {"kind": "channel", "channel": "general"}, {"kind": "metric", "metric": "load"},
               {"kind": "clock"}, {"kind": "text", "text": "Mind the step"}]
-    assert api.ask("POST", "/api/displays", {"slug": "lobby", "name": "Lobby", "panels": panels}).status == 201
-    for number in range(2):
-        api.create(f"Ada {number}")
+    assert api.ask("POST", "/api/displays", {"slug": "lobby", "name": LONGEST, "panels": panels}).status == 201
+    for number, channel in enumerate(["general", LONGEST[:50].lower()]):
+        api.create(f"{LONGEST[1:]}{number}")
         assert api.ask("POST", "/api/rows", {"value": 5}).status == 201
-        assert api.ask("POST", "/api/updates", {"channel": "general", "text": f"Number {number}"}).status == 201
+        assert api.ask("POST", "/api/updates", {"channel": channel, "title": LONGEST, "text": f"Number {number}"}).status == 201
 
 
 def test_no_page_has_a_serious_fault(start_server, migrated_sqlite, visit):

@@ -98,6 +98,15 @@ def test_a_display_that_loads_its_page_while_the_server_cannot_make_it_tries_aga
     assert client.get("/displays/lobby", status=503).headers["Refresh"] == "30"
 
 
+def test_a_metric_is_drawn_however_far_apart_its_values_lie(client):
+    create(client, panels=PANELS)
+    for value in (10**308, -10**308, 0):
+        event = {"type": "value", "data": {"value": value}}
+        client.elsewhere().post_json("/api/topics/metric:load/events", event, status=201)
+    points = client.get("/displays/lobby").html.select_one("polyline")["points"].split()
+    assert [point.split(",")[1] for point in points] == ["15.0", "15.0", "1.0", "29.0", "15.0"]
+
+
 def test_a_display_without_panels_says_its_name_and_that_it_waits(client):
     create(client)
     page = client.get("/displays/lobby").text

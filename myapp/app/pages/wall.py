@@ -20,9 +20,10 @@ def spark(values):
     """Return the points of a polyline through `values`, from the left to the right, in a box of WIDTH and HEIGHT."""
     if len(values) < 2:
         return ""
-    low, high = min(values), max(values)
-    step, scale = WIDTH / (len(values) - 1), (HEIGHT - 2) / ((high - low) or 1)
-    return " ".join(f"{place * step:.1f},{HEIGHT - 1 - (value - low) * scale:.1f}" for place, value in enumerate(values))
+    halves = [float(value) / 2 for value in values]     # the whole of what lies between two numbers may be none any more
+    low, step = min(halves), WIDTH / (len(values) - 1)
+    height = (max(halves) - low) or 1
+    return " ".join(f"{place * step:.1f},{HEIGHT - 1 - (half - low) / height * (HEIGHT - 2):.1f}" for place, half in enumerate(halves))
 
 
 def _shown(request, place, panel):

@@ -4,6 +4,8 @@ const DRAW_MS = 250;
 const MOST_VALUES = 60;
 const WIDTH = 100, HEIGHT = 30;     // of the sparkline's own coordinates, as the server draws it
 const NUMBER = new Intl.NumberFormat([], { maximumSignificantDigits: 6 });
+const LARGE = new Intl.NumberFormat([], { maximumSignificantDigits: 6, notation: "compact" });
+const EXTREME = new Intl.NumberFormat([], { maximumSignificantDigits: 4, notation: "scientific" });
 const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const TRENDS = new Map([[1, "▲"], [-1, "▼"], [0, "▶"]]);
 
@@ -46,7 +48,7 @@ function drawAll() {
 function draw(panel, values) {
     if (values.length === 0) return;
     const last = values.at(-1);
-    panel.querySelector("[data-value]").textContent = NUMBER.format(last);
+    panel.querySelector("[data-value]").textContent = inWords(last);
     panel.querySelector("[data-trend]").textContent = values.length > 1 ? TRENDS.get(Math.sign(last - values[0])) : "";
     panel.querySelector("polyline").setAttribute("points", pointsOf(values));
 }
@@ -55,8 +57,17 @@ function valuesOf(panel) {
     return panel.querySelector(".spark").dataset.values.split(" ").filter(Boolean).map(Number);
 }
 
-function pointsOf(values) {
-    const low = Math.min(...values), height = Math.max(...values) - low || 1;
+/** A number in so few characters, about ten, that a panel has room for all of them: one that is cut off would be another one. */
+export function inWords(value) {
+    const size = Math.abs(value);
+    if (size >= 1e15 || (size < 1e-4 && size > 0)) return EXTREME.format(value);
+    return (size < 1e6 ? NUMBER : LARGE).format(value);
+}
+
+/** The points of a polyline through `values`, from the left to the right. */
+export function pointsOf(values) {
+    const halves = values.map((value) => value / 2);    // the whole of what lies between two numbers may be none any more
+    const low = Math.min(...halves), height = Math.max(...halves) - low || 1;
     const step = WIDTH / Math.max(1, values.length - 1);
-    return values.map((value, place) => `${(place * step).toFixed(1)},${(HEIGHT - 1 - ((value - low) / height) * (HEIGHT - 2)).toFixed(1)}`).join(" ");
+    return halves.map((half, place) => `${(place * step).toFixed(1)},${(HEIGHT - 1 - ((half - low) / height) * (HEIGHT - 2)).toFixed(1)}`).join(" ");
 }

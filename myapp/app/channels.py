@@ -3,8 +3,6 @@
 Each act flushes and publishes within the caller's transaction; a Refusal leaves nothing behind once the caller rolls back. Who may
 act at all, the permissions of contexts.py have said before.
 """
-import re
-
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
@@ -17,20 +15,8 @@ from .models import Channel, ChannelKind, Membership, Role, Visibility, now
 from .scopes import is_limited
 from .topics import CHANNEL_CREATED, CHANNEL_DELETED, CHANNEL_UPDATED, CHANNELS, UPDATES
 
-RESERVED = {"new"}      # /updates/new is the form
-NAME = re.compile("[a-z0-9][a-z0-9_.-]{0,49}", re.ASCII)    # what a topic, an address and a person can all say
-
-
-def name(value):
-    """A cast to the name of a channel."""
-    if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise ValueError("Write 1 to 50 characters: a to z, 0 to 9, and after the first of these also . _ and -")
-    if value in RESERVED:
-        raise ValueError(f"The address of {value} is another page's. Choose another name.")
-    return value
-
-
-CASTS = {"name": name, "title": fields.line(100), "kind": fields.choice(list(ChannelKind)), "visibility": fields.choice(list(Visibility)),
+NAME = fields.slug("new")       # /updates/new is the form
+CASTS = {"name": NAME, "title": fields.line(100), "kind": fields.choice(list(ChannelKind)), "visibility": fields.choice(list(Visibility)),
          "version": VERSION}
 TAKEN = {"name": "Another channel has this name."}
 
@@ -168,7 +154,7 @@ def channel_of(request):
 def channel_context(request, name):
     """Return the ChannelContext of a name, which may be any text. Raises NotFound."""
     try:
-        if NAME.fullmatch(name):    # else PostgreSQL would be asked for a text with NUL, which it does not know
+        if fields.SLUG.fullmatch(name):    # else PostgreSQL would be asked for a text with NUL, which it does not know
             return ChannelContext(request, name)
     except LookupError:
         pass

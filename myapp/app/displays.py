@@ -3,7 +3,6 @@
 Each act flushes and publishes within the caller's transaction; a Refusal leaves nothing behind once the caller rolls back. Who may
 act at all, the permissions of contexts.py have said before.
 """
-import re
 import secrets
 
 import sqlalchemy as sa
@@ -19,21 +18,9 @@ from .models import Channel, Display, Visibility, now
 from .panels import panels
 from .topics import DISPLAY, DISPLAY_CHANGED, DISPLAY_COMMAND, DISPLAYS
 
-RESERVED = {"new"}      # /displays/new is the form
-SLUG = re.compile("[a-z0-9][a-z0-9_.-]{0,49}", re.ASCII)    # what a topic, an address and a person can all say
 COMMANDS = ("identify", "reload")
-
-
-def slug(value):
-    """A cast to the slug of a display."""
-    if not isinstance(value, str) or not SLUG.fullmatch(value):
-        raise ValueError("Write 1 to 50 characters: a to z, 0 to 9, and after the first of these also . _ and -")
-    if value in RESERVED:
-        raise ValueError(f"The address of {value} is another page's. Choose another one.")
-    return value
-
-
-CASTS = {"slug": slug, "name": fields.line(100), "panels": panels, "version": VERSION}
+SLUG = fields.slug("new")       # /displays/new is the form
+CASTS = {"slug": SLUG, "name": fields.line(100), "panels": panels, "version": VERSION}
 CASTS_COMMAND = {"command": fields.choice(COMMANDS)}
 NOWHERE = "There is no such display, or no longer."
 TAKEN = {"slug": "Another display has this address."}

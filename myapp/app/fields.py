@@ -14,6 +14,7 @@ BIDI_OVERRIDES = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  
 INVISIBLE = {"Cf", "Zs", "Mn", "Me"}    # categories that alone would make a name that nobody can see
 MORE_EMPTY_LINES = re.compile(r"\n{3,}")
 EMAIL_MAX = 254                         # characters, of RFC 5321
+SLUG = re.compile("[a-z0-9][a-z0-9_.-]{0,49}", re.ASCII)   # what a topic, an address and a person can all say
 PASSWORD_LENGTH = range(8, 201)         # characters; beyond 200 hashing would be work for nothing
 EMAIL = re.compile(
     r"""(?=.{1,64}@) [^\s@.,:;<>()\[\]\\"]+ (\.[^\s@.,:;<>()\[\]\\"]+)* @     # words between dots
@@ -54,6 +55,17 @@ def line(most):
         clean = _plain(value, most)
         _insist_on_length(clean, most)
         return clean
+    return cast
+
+
+def slug(*reserved):
+    """A cast to what names a thing in topics and in addresses, for good; `reserved` are those whose addresses are other pages'."""
+    def cast(value):
+        if not isinstance(value, str) or not SLUG.fullmatch(value):
+            raise ValueError("Write 1 to 50 characters: a to z, 0 to 9, and after the first of these also . _ and -")
+        if value in reserved:
+            raise ValueError(f"The address of {value} is another page's. Choose another one.")
+        return value
     return cast
 
 

@@ -2,7 +2,7 @@
 import re
 
 from . import fields
-from .channels import name as channel_name
+from .channels import NAME
 from .contexts import ChannelContext, MetricContext, RowsContext, UsersContext
 from .errors import InvalidFields
 
@@ -18,7 +18,7 @@ def metric_name(value):
 
 
 CASTS = {       # kind -> what it takes besides
-    "users": {}, "channel": {"channel": channel_name}, "rows": {}, "metric": {"metric": metric_name}, "clock": {},
+    "users": {}, "channel": {"channel": NAME}, "rows": {}, "metric": {"metric": metric_name}, "clock": {},
     "text": {"text": fields.text(500)},
 }
 TOPICS = {"users": UsersContext.topic, "channel": ChannelContext.pattern, "rows": RowsContext.topic,

@@ -6,10 +6,10 @@ import sqlalchemy as sa
 
 from myapp.realtime import InvalidEvent
 
-from . import channels, fields
+from . import fields
 from .acts import SET_BY_SERVER, writing
 from .audit import Action, audit_into
-from .channels import visible_to
+from .channels import NAME, visible_to
 from .contexts import DELETE_UPDATES, POST, ChannelContext
 from .errors import InvalidFields, NotAllowed, NotFound
 from .models import Channel, Level, Update, now, search_key
@@ -25,7 +25,7 @@ def title(value):
     return "" if value is None or (isinstance(value, str) and not value.strip()) else fields.line(100)(value)
 
 
-CASTS = {"channel": channels.name, "title": title, "text": fields.text(MOST_TEXT), "level": fields.choice(list(Level))}
+CASTS = {"channel": NAME, "title": title, "text": fields.text(MOST_TEXT), "level": fields.choice(list(Level))}
 
 
 class Updates:

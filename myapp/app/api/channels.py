@@ -3,7 +3,8 @@ import sqlalchemy as sa
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
-from myapp.app.channels import NAME, Channels, channel_of, visible_to
+from myapp.app import fields
+from myapp.app.channels import Channels, channel_of, visible_to
 from myapp.app.contexts import EDIT_CHANNELS, MANAGE_MEMBERS, VIEW, VIEW_MEMBERS, ChannelsContext
 from myapp.app.errors import NotAllowed
 from myapp.app.models import Membership, User
@@ -75,7 +76,7 @@ class ApiMember:
 
 
 def includeme(config):
-    name = f"{{channel:{NAME.pattern}}}"
+    name = f"{{channel:{fields.SLUG.pattern}}}"
     config.add_route("api_channels", "/api/channels", factory=ChannelsContext)
     config.add_route("api_channel", f"/api/channels/{name}", factory=channel_of)
     config.add_route("api_members", f"/api/channels/{name}/members", factory=channel_of)

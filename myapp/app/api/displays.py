@@ -3,8 +3,9 @@ import sqlalchemy as sa
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
+from myapp.app import fields
 from myapp.app.contexts import EDIT_DISPLAYS, VIEW, DisplaysContext
-from myapp.app.displays import SLUG, Displays, display_of, get_display
+from myapp.app.displays import Displays, display_of, get_display
 from myapp.app.models import Display
 
 from .body import read_object
@@ -74,7 +75,7 @@ def command(request):
 
 
 def includeme(config):
-    display = f"/api/displays/{{slug:{SLUG.pattern}}}"
+    display = f"/api/displays/{{slug:{fields.SLUG.pattern}}}"
     config.add_route("api_displays", "/api/displays", factory=DisplaysContext)
     config.add_route("api_display", display, factory=display_of)
     config.add_route("api_display_key", f"{display}/key", factory=display_of)

@@ -4,7 +4,7 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.view import view_config, view_defaults
 
 from myapp.app import fields
-from myapp.app.channels import NAME, Channels, channel_of, visible_to
+from myapp.app.channels import Channels, channel_of, visible_to
 from myapp.app.contexts import EDIT_CHANNELS, MANAGE_MEMBERS, VIEW, VIEW_MEMBERS, ChannelsContext
 from myapp.app.errors import InvalidFields, NotAllowed, Refusal
 from myapp.app.models import Channel, ChannelKind, Membership, User, Visibility
@@ -160,7 +160,7 @@ def _without_empty_title(typed):
 
 
 def includeme(config):
-    channel = f"/channels/{{channel:{NAME.pattern}}}"
+    channel = f"/channels/{{channel:{fields.SLUG.pattern}}}"
     config.add_route("channels", "/channels", factory=ChannelsContext)
     config.add_route("channels_new", "/channels/new", factory=ChannelsContext)
     config.add_route("channels_edit", f"{channel}/edit", factory=channel_of)

@@ -6,7 +6,7 @@ from webob.cookies import make_cookie
 
 from myapp.app import fields
 from myapp.app.contexts import VIEW
-from myapp.app.displays import SLUG, display_of, get_display
+from myapp.app.displays import display_of, get_display
 from myapp.app.errors import NotAllowed
 from myapp.app.identity import DISPLAY
 from myapp.app.identity_queries import of_display_key
@@ -61,5 +61,5 @@ def _have_it_tried_again(request, response):
 
 
 def includeme(config):
-    config.add_route("display", f"/displays/{{slug:(?!new$){SLUG.pattern}}}", factory=display_or_key)
+    config.add_route("display", f"/displays/{{slug:(?!new$){fields.SLUG.pattern}}}", factory=display_or_key)
     config.scan(__name__)

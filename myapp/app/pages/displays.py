@@ -4,8 +4,9 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
+from myapp.app import fields
 from myapp.app.contexts import EDIT_DISPLAYS, VIEW, DisplaysContext
-from myapp.app.displays import SLUG, Displays, display_of, get_display
+from myapp.app.displays import Displays, display_of, get_display
 from myapp.app.errors import Refusal
 from myapp.app.models import Channel, Display, Metric, Visibility, rfc3339
 from myapp.app.panels import CASTS as KINDS
@@ -159,7 +160,7 @@ def command(request):
 
 
 def includeme(config):
-    display = f"/displays/{{slug:{SLUG.pattern}}}"
+    display = f"/displays/{{slug:{fields.SLUG.pattern}}}"
     config.add_route("displays", "/displays", factory=DisplaysContext)
     config.add_route("displays_new", "/displays/new", factory=DisplaysContext)
     for page in "edit", "delete", "key", "commands":

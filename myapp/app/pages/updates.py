@@ -5,7 +5,7 @@ from pyramid.response import Response
 from pyramid.view import view_config, view_defaults
 
 from myapp.app import fields
-from myapp.app.channels import NAME, channel_of, postable_by, visible_to
+from myapp.app.channels import channel_of, postable_by, visible_to
 from myapp.app.contexts import DELETE_UPDATES, POST, TAKE_PART, VIEW, UpdatesContext
 from myapp.app.errors import Refusal
 from myapp.app.models import Channel, Level, Update
@@ -151,7 +151,7 @@ class DeleteUpdate:
 
 
 def includeme(config):
-    channel = f"{{channel:{NAME.pattern}}}"
+    channel = f"{{channel:{fields.SLUG.pattern}}}"
     config.add_route("updates", "/updates", factory=UpdatesContext)
     config.add_route("updates_new", "/updates/new", factory=UpdatesContext)
     config.add_route("updates_delete", "/updates/{id:[0-9]{1,18}}/delete", factory=update_of)

@@ -19,11 +19,11 @@ MET |= {("done", True), ("done", False), ("ping", False), ("bye", False)}
 FOUND_BY = {
     "the past ends where the head is, not where live begins": 18, "a heartbeat goes back in time": 24, "an end is noted but once": 11,
     "the owners that waited longest are not due": 26, "a loop falls asleep after it has looked for newcomers": 44,
-    "an empty answer says that one has what is on the tape": 31, "polls are not told that all start over": 93,
-    "a second answer takes the place of the first": 28, "only the first thing that is asked for is done": 24,
+    "an empty answer says that one has what is on the tape": 31, "polls are not told that all start over": 174,
+    "a second answer takes the place of the first": 28, "only the first thing that is asked for is done": 27,
     "one who has parted is told what is done": 38, "who steps out of the pack begins at the end": 68,
     "what one who is moved has yet to read is lost": 11, "what one who is moved has yet to read comes before its past": 69,
-    "who is moved reads the old feed": 13}
+    "who is moved reads the old feed": 13, "who is moved is answered before what it has yet to read": 28}
 
 
 @pytest.fixture(scope="module")

@@ -207,8 +207,8 @@ def _asks(display, request):
     """Whether a request of the browser that has the key is the display's own, and not that of a person who is signed in there."""
     if not _is_stream(request):
         return request.environ.get("PATH_INFO") == f"/displays/{display.slug}"
-    viewer = request.GET.get("viewer")      # in whose name the page asks
-    return COOKIE not in request.cookies if viewer is None else viewer == viewer_name(_sign_in_id(display))
+    claimed = request.GET.get("viewer")     # in whose name the page asks
+    return COOKIE not in request.cookies if claimed is None else claimed == viewer_name(_sign_in_id(display))
 
 
 def _write_afterwards(request, what, write, *arguments):

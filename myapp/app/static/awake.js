@@ -1,4 +1,6 @@
-/* The wake lock: the screen does not sleep while the page is seen. Browsers know it on https alone, and end it whenever the page is hidden. */
+/* The wake lock: the screen does not sleep while the page is seen. Browsers know it on https alone, and end it whenever the page is
+ * hidden.
+ */
 
 /** Keep the screen awake, now and whenever the page is seen again. */
 export function keepAwake() {

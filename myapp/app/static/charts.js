@@ -60,11 +60,21 @@ class Chart {
             width: this.#place.clientWidth, height: HEIGHT,
             cursor: { sync: { key: "monitor" }, drag: { setScale: false } },
             scales: { y: { range: (plot, least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
-            axes: [{ ...axis, space: 60, incrs: LABELS_S, values: (plot, seconds) => seconds.map((each) => MINUTE.format(each * 1000)) }, { ...axis, size: 72, values: (plot, values) => values.map((value) => inWords(value, this.#unit)) }],
-            series: [{ value: (plot, second) => (second === null ? "–" : TIME.format(second * 1000)) }, ...this.#names.map((name, place) => ({
-                label: this.#labels[place], stroke: () => colour(COLOURS[place]), dash: DASHES[place], width: 2, points: { show: false },
-                value: (plot, value) => inWords(value, this.#unit),
-            }))],
+            axes: [
+                { ...axis, space: 60, incrs: LABELS_S, values: (plot, seconds) => seconds.map((each) => MINUTE.format(each * 1000)) },
+                { ...axis, size: 72, values: (plot, values) => values.map((value) => inWords(value, this.#unit)) },
+            ],
+            series: [
+                { value: (plot, second) => (second === null ? "–" : TIME.format(second * 1000)) },
+                ...this.#labels.map((label, place) => this.#line(label, place)),
+            ],
+        };
+    }
+
+    #line(label, place) {
+        return {
+            label, stroke: () => colour(COLOURS[place]), dash: DASHES[place], width: 2, points: { show: false },
+            value: (plot, value) => inWords(value, this.#unit),
         };
     }
 
@@ -77,8 +87,8 @@ class Chart {
     }
 
     draw(history, now, seconds) {
-        const points = withGaps(history);
-        this.#plot.setData([points.map(([second]) => second), ...this.#names.map((name) => points.map(([, figures]) => figures?.[name] ?? null))], false);
+        const points = withGaps(history), lines = this.#names.map((name) => points.map(([, figures]) => figures?.[name] ?? null));
+        this.#plot.setData([points.map(([second]) => second), ...lines], false);
         this.#plot.batch(() => {
             this.#plot.setScale("x", { min: now - seconds, max: now });
         });

@@ -8,8 +8,8 @@ export function showDeltas() {
     document.addEventListener("rt-patched", ({ target, detail: { old } }) => {
         if (!old) return;
         for (const cell of target.querySelectorAll("[data-number]")) {
-            const before = old.querySelector(`[data-cell="${cell.dataset.cell}"]`);
-            if (before && before.dataset.number !== cell.dataset.number) show(cell, Number(before.dataset.number), Number(cell.dataset.number));
+            const { number } = cell.dataset, before = old.querySelector(`[data-cell="${cell.dataset.cell}"]`)?.dataset.number;
+            if (before !== undefined && before !== number) show(cell, Number(before), Number(number));
         }
     });
 }

@@ -27,13 +27,13 @@ export class Figures {
 
     /** What those processes told last that were heard within 5 s before `time`, by host and pid. */
     processes(time) {
-        const heard = [...this.#processes.values()].filter((each) => each.time > time - SILENT_MS);
-        return heard.map(({ stats }) => stats).sort((a, b) => a.process.host.localeCompare(b.process.host) || a.process.pid - b.process.pid);
+        const told = this.#heard(time).map(({ stats }) => stats);
+        return told.sort((a, b) => a.process.host.localeCompare(b.process.host) || a.process.pid - b.process.pid);
     }
 
     /** The figures of all of them together, null when there are none: sums, where they are of one log the furthest, of delays the worst. */
     together(time) {
-        const heard = [...this.#processes.values()].filter((each) => each.time > time - SILENT_MS);
+        const heard = this.#heard(time);
         return heard.length === 0 ? null : add(heard.map(({ stats }) => stats), heard.map(({ rates }) => rates));
     }
 
@@ -41,6 +41,10 @@ export class Figures {
     history(time, seconds) {
         const since = Math.floor(time / 1000) - seconds;
         return [...this.#seconds].filter(([second, figures]) => second > since && figures !== null);
+    }
+
+    #heard(time) {
+        return [...this.#processes.values()].filter((each) => each.time > time - SILENT_MS);
     }
 }
 
@@ -55,7 +59,8 @@ function ratesOf(before, { stats, time }) {
 function add(all, rates) {
     const sum = (figure) => all.reduce((total, each) => total + (figure(each) ?? 0), 0);
     const most = (figure, of = all) => of.map(figure).reduce((one, other) => Math.max(one, other ?? 0), 0);
-    const states = ["up", "down", "unknown"].map((state) => [state, all.filter(({ broker }) => broker.state === state).length]);
+    const states = ["up", "down", "unknown"].map((state) => [state, all.filter(({ broker }) => broker.state === state).length])
+        .filter(([, count]) => count > 0);
     const delayed = all.filter(({ delays }) => delays.count > 0), delays = sum(({ delays }) => delays.count);
     return {
         processes: all.length, threads: sum(({ process }) => process.threads), memory: sum(({ process }) => process.memory_bytes),
@@ -67,7 +72,7 @@ function add(all, rates) {
         p99: delays ? most((each) => each.delays.p99_ms, delayed) : null,
         behind: most(({ hub }) => hub.behind), holes: sum(({ hub }) => hub.holes),
         dropped: sum(({ broker }) => broker.dropped), unreadable: sum(({ broker }) => broker.unreadable),
-        broker: states.filter(([, count]) => count > 0).map(([state, count]) => (count === all.length ? state : `${count} ${state}`)).join(", "),
+        broker: states.map(([state, count]) => (count === all.length ? state : `${count} ${state}`)).join(", "),
         head: most(({ log }) => seqOf(log.head)), floor: most(({ log }) => log.floor), kept: most(({ log }) => log.events),
         topics: all.reduce((totals, { topics }) => addTo(totals, topics), {}),
     };

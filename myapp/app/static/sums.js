@@ -30,7 +30,9 @@ function sum(list) {
     const totals = { count: 0 };
     for (const row of rowsOf(list)) {
         totals.count += 1;
-        for (const { dataset: { cell, number } } of row.querySelectorAll("[data-number]")) totals[cell] = (totals[cell] ?? 0) + Number(number);
+        for (const { dataset: { cell, number } } of row.querySelectorAll("[data-number]")) {
+            totals[cell] = (totals[cell] ?? 0) + Number(number);
+        }
     }
     for (const place of document.getElementById(list.dataset.sums).querySelectorAll("[data-total]")) {
         write(place, String(totals[place.dataset.total] ?? 0));

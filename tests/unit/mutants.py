@@ -124,7 +124,7 @@ POLLS = {
     "an answer says that one has what comes after it": ("replay.py", "return run.slab, high", "return run.slab, head.seq"),
     "an answer has more than a page": ("feed.py", "if len(frames) > PAGE:", "if False:"),
     "an empty answer says that one has what is on the tape": ("feed.py", " or self.end > at else", " else"),
-    "a heartbeat is an answer": ("hub.py", "                if feed.encoding.is_once:\n", "                if False:\n"),
+    "a heartbeat is an answer": ("feeds.py", "            if feed.encoding.is_once:\n", "            if False:\n"),
     "polls are not told that all start over": ("hub.py", "return self._end([stream for stream in self._streams if", (
         "return self._end([stream for stream in () if")),
     "a poll is answered twice": ("audience.py", "[*pack.fds] if pack.feed.encoding.is_once else ()", "()"),

@@ -21,6 +21,17 @@ class Feeds:
         """Return {encoding: feeds that see `topic`}."""
         return self._index.get(topic, {})
 
+    def silent(self, now, heartbeat_s):
+        """Return {feed: its moment} of those that have had no event for `heartbeat_s`; those of polls are silent until they answer."""
+        silent = {}
+        for feed in self._feeds.values():
+            if feed.encoding.is_once:
+                continue
+            feed.quiet_since = now if feed.quiet_since is None else feed.quiet_since
+            if now - feed.quiet_since >= heartbeat_s:
+                silent[feed] = feed.moment
+        return silent
+
     def enter(self, topics, encoding):
         """Return the feed of these topics, a frozenset, for one more stream."""
         feed = self._feeds.get((topics, encoding)) or self._open(topics, encoding)

@@ -297,13 +297,7 @@ class Hub:
         """
         self._leave_abandoned()
         with self.lock:
-            head, silent = self.cursor, {}
-            for feed in self._feeds:
-                if feed.encoding.is_once:
-                    continue
-                feed.quiet_since = now if feed.quiet_since is None else feed.quiet_since
-                if now - feed.quiet_since >= self.heartbeat_s:
-                    silent[feed] = feed.moment
+            head, silent = self.cursor, self._feeds.silent(now, self.heartbeat_s)
         frames = {encoding: encoding.heartbeat(head) for encoding in {feed.encoding for feed in silent}}
         with self.lock:
             still_silent = [feed for feed, moment in silent.items() if feed.moment == moment]

@@ -11,7 +11,7 @@ const AT = new Date(2026, 10, 21, 14, 2, 11);
 
 function pageOfOnePlace(t) {
     t.mock.timers.enable({ apis: ["Date"], now: AT });
-    const place = { hidden: true, textContent: "" };
+    const place = { hidden: true, textContent: "", closest: () => place.late ?? null };
     documentOf(t, { "[data-rt-age]": [place] });
     return { place, age: new Age(), pass: (ms) => t.mock.timers.tick(ms) };
 }
@@ -55,4 +55,18 @@ test("a page that was paused is as old as the last word from the server when tha
     assert.match(place.textContent, /02:11/);
     age.show(DOWN);
     assert.match(place.textContent, /03:11/);
+});
+
+test("what could not be read anew says since when, until it is, and not on a page that is live all the same", (t) => {
+    const { place, age, pass } = pageOfOnePlace(t);
+    age.show(LIVE);
+    place.late = { dataset: { rtLate: AT.toISOString() } };
+    pass(60000);
+    age.draw();
+    assert.match(place.textContent, /02:11/);
+    age.show(DOWN);
+    assert.match(place.textContent, /02:11/, "the older of both");
+    place.late = undefined;
+    age.show(LIVE);
+    assert.deepEqual([place.hidden, place.textContent], [true, ""]);
 });

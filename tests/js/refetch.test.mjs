@@ -6,6 +6,8 @@ import test from "node:test";
 import { Refetch } from "../../myapp/realtime/static/refetch.js";
 import { documentOf } from "./document.mjs";
 
+const STRANGE = "<h1>Sign in to this network</h1>";
+
 /* A page with one panel; `answer(place)` has one of the requests answered, by another element that says which it is of. */
 function pageOfOnePanel(t, dataset = {}) {
     t.mock.timers.enable({ apis: ["setTimeout"] });
@@ -21,18 +23,18 @@ function pageOfOnePanel(t, dataset = {}) {
     const found = { '[data-rt-refetch~="users"]': panels, ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])": panels, "[data-rt-transient]:not([data-rt-refused])": panels };
     Object.assign(documentOf(t, found), { getElementById: () => panels[0], dispatchEvent() {} });
     Object.assign(globalThis, {
-        window: {}, CSS: { escape: (text) => text }, DOMParser: class { parseFromString = (text) => ({ getElementById: () => make(text) }); },
+        window: {}, CSS: { escape: (text) => text }, DOMParser: class { parseFromString = (text) => ({ getElementById: () => (text === STRANGE ? null : make(text)) }); },
         fetch: (url, { signal }) => new Promise((resolve, reject) => {
             const number = asked.length;
             signal.addEventListener("abort", () => reject(signal.reason));
-            asked.push(() => resolve({ ok: true, text: async () => number }));
+            asked.push((response) => resolve({ ok: true, text: async () => number, ...response }));
         }),
     });
     t.after(() => ["window", "CSS", "DOMParser"].forEach((name) => delete globalThis[name]));
-    const refetch = new Refetch();
+    const late = t.mock.fn(), refetch = new Refetch({ onLate: late });
     return {
-        asked, shown: () => panels[0].answers, changed: () => refetch.topic("users"), refetch,
-        answer: async (place) => { asked[place](); await new Promise((resolve) => { setImmediate(resolve); }); },
+        asked, late, shown: () => panels[0].answers, panel: () => panels[0], changed: () => refetch.topic("users"), refetch,
+        answer: async (place, response) => { asked[place](response); await new Promise((resolve) => { setImmediate(resolve); }); },
         pass: (ms) => t.mock.timers.tick(ms),
     };
 }
@@ -177,4 +179,40 @@ test("whoever asks while the page is paused has the panel read, also where it wa
     assert.equal(asked.length, 2);
     await answer(1);
     assert.equal(shown(), 1);
+});
+
+test("what is answered by something else is asked for again, ever more seldom, and says meanwhile that it is old", async (t) => {
+    t.mock.method(Math, "random", () => 0);
+    const { asked, late, shown, panel, changed, answer, pass } = pageOfOnePanel(t);
+    changed();
+    await answer(0, { text: async () => STRANGE });
+    assert.ok(panel().dataset.rtLate);
+    for (const [number, ms] of [[1, 5000], [2, 10000], [3, 20000]]) {
+        pass(ms - 1);
+        assert.equal(asked.length, number);
+        pass(1);
+        await answer(number, { ok: false, status: 404 });
+    }
+    pass(40000);
+    await answer(4);
+    assert.deepEqual([shown(), panel().dataset.rtLate, late.mock.callCount()], [4, undefined, 1]);
+    pass(600000);
+    assert.equal(asked.length, 5);
+});
+
+test("a list that htmx has asked for and not got stays, and is asked for again once, however many ways it was told of that", (t) => {
+    t.mock.method(Math, "random", () => 0);
+    const { panel, pass } = pageOfOnePanel(t), asked = t.mock.fn(), kept = t.mock.fn();
+    globalThis.Element = Object;
+    t.after(() => delete globalThis.Element);
+    panel().dispatchEvent = asked;
+    const ctx = { sourceElement: panel(), select: "#count", response: { status: 404 } };
+    const swap = (childElementCount) => document.fire("htmx:before:swap", {
+        detail: { ctx, tasks: [{ type: "main", fragment: { childElementCount } }] }, preventDefault: kept });
+    document.fire("htmx:response:error", { target: panel(), detail: { ctx } });
+    swap(0);
+    for (let seconds = 0; seconds < 20; seconds += 1) pass(1000);
+    assert.deepEqual([kept.mock.callCount(), asked.mock.callCount()], [1, 1]);
+    swap(1);
+    assert.deepEqual([kept.mock.callCount(), panel().dataset.rtLate], [1, undefined]);
 });

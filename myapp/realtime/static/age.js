@@ -1,6 +1,7 @@
 /* The age of what the page shows, in words, where it may be old: "as of 14:02:11" in each `data-rt-age`, hidden while all is live.
  *
- * It is the moment of the last word from the server before the link went down, or of the pause. Wallboards stand for days: what is
+ * It is the moment of the last word from the server before the link went down, or of the pause; in an element that could not be read
+ * anew (`data-rt-late`) that of the first attempt. Wallboards stand for days: what is
  * not of today has its date.
  */
 
@@ -29,9 +30,17 @@ export class Age {
     draw() {
         const isOld = this.#isDown || this.#pausedAt !== null;
         document.querySelectorAll("[data-rt-age]").forEach((place) => {
-            place.hidden = !isOld;
-            place.textContent = isOld ? `as of ${wordsOf(this.#pausedAt ?? this.#heardAt)}` : "";
+            const late = place.closest("[data-rt-late]");
+            place.hidden = !isOld && late === null;
+            place.textContent = place.hidden ? "" : `as of ${wordsOf(this.#momentOf(late))}`;
         });
+    }
+
+    /* The oldest of those that hold. */
+    #momentOf(late) {
+        const moments = late === null ? [] : [new Date(late.dataset.rtLate)];
+        if (this.#isDown || this.#pausedAt !== null) moments.push(this.#pausedAt ?? this.#heardAt);
+        return new Date(Math.min(...moments));
     }
 }
 

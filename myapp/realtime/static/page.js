@@ -33,8 +33,8 @@ class Page {
     #flash = new Flash();
     #say = new Say();
     #refused = new Refused((sentence) => this.#say.tell(sentence));
-    #refetch = new Refetch();
     #age = new Age();
+    #refetch = new Refetch({ onLate: () => this.#age.draw() });
     #absence = new Absence({ clock: WORLD.clock, onReturned: () => this.#refetch.returned() });
     #newer = newerOf(document.body.dataset, (isOffered) => this.#offer(isOffered));
     #pause = new Pause({ deliver: (message) => this.#show(message), isToldOnce, onTurned: (isOn) => this.#turned(isOn) });

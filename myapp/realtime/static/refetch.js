@@ -2,14 +2,15 @@
  *
  * Panels (`data-rt-refetch`) after an event of their topics, lists and panels after a reset or a press on Refresh, those that show
  * what transient events tell (`data-rt-transient`) after the page was out of touch, those whose `hx-trigger` has `every 30s` so often;
- * each element at most once in 2 s, and again when the server could not answer. What htmx then does with the answer stands in the
- * element's own attributes.
+ * each element at most once in 2 s, and again when the server could not answer, or something else did: until then it has
+ * `data-rt-late`, the moment. What htmx then does with the answer stands in the element's own attributes.
  */
 
-import { readAnew } from "./anew.js";
+import { IN_USE, READ, readAnew, UNABLE } from "./anew.js";
 
 const PAUSE_MS = 2000;   // between two refetches of one element: a burst of events costs the server two requests
 const RETRY_MS = 5000;   // after a server that could not answer, and up to half of it more
+const LONGEST_RETRY_MS = 60000;  // what is not there may never come again: it is asked for ever more seldom, up to this
 const RETURN_SPREAD_MS = 10000;  // a server that begins anew is met by all pages at once, and has them to connect first
 const REFETCHED = ":is([data-rt-list], [data-rt-refetch]):not([data-rt-refused])";
 const TRANSIENT = "[data-rt-transient]:not([data-rt-refused])";
@@ -21,9 +22,14 @@ export class Refetch {
     #held = null;            // a Set of elements, while the page is paused
     #unasked = new WeakSet();   // elements that nobody has asked for, while they are read anew
     #isStopped = false;      // what is read would be somebody else's
+    #due = new Set();        // ids, or elements that have none, that were not to be had and will be asked for again
+    #pauses = new Map();     // id, or element that has none -> ms that it was given for that last
+    #onLate;
 
-    constructor() {
-        document.addEventListener("htmx:before:swap", keepWhatIsNotAnswered);
+    /** onLate(): called when an element cannot be had. */
+    constructor({ onLate = () => {} } = {}) {
+        this.#onLate = onLate;
+        document.addEventListener("htmx:before:swap", (event) => this.#keepWhatIsNotAnswered(event));
         document.addEventListener("htmx:before:swap", (event) => this.#keepStill(event));
         document.addEventListener("htmx:response:error", (event) => this.#retry(event));
         document.addEventListener("htmx:error", (event) => this.#retry(event));
@@ -34,7 +40,7 @@ export class Refetch {
     topic(topic) {
         for (const panel of document.querySelectorAll(`[data-rt-refetch~="${CSS.escape(topic)}"]`)) {
             const spreadMs = Number(panel.dataset.rtSpreadMs ?? 0);
-            if (spreadMs > 0 && !this.#waits.has(panel.id || panel)) this.#wait(panel, Math.random() * spreadMs, { isDue: true });
+            if (spreadMs > 0 && !this.#waits.has(nameOf(panel))) this.#wait(panel, Math.random() * spreadMs, { isDue: true });
             else this.element(panel);
         }
     }
@@ -91,7 +97,7 @@ export class Refetch {
     }
 
     #begin(element, { isAsked }) {
-        const wait = this.#waits.get(element.id || element);
+        const wait = this.#waits.get(nameOf(element));
         if (isAsked) this.#unasked.delete(element);
         if (wait) Object.assign(wait, { isDue: true, isAsked: isAsked || wait.isAsked });
         else this.#refresh(element, { isAsked });
@@ -103,7 +109,13 @@ export class Refetch {
         this.#wait(element, PAUSE_MS, { isDue: false });
         element.dispatchEvent(new CustomEvent("rt-refresh"));
         if (window.htmx) return;
-        readAnew(element, () => !this.#mustKeepStill(element)).catch(() => false).then((isRead) => isRead || this.#later(element));
+        readAnew(element, () => !this.#mustKeepStill(element)).catch(() => UNABLE).then((outcome) => this.#ended(element, outcome));
+    }
+
+    #ended(element, outcome) {
+        if (outcome === READ) this.#had(element);
+        else if (outcome === IN_USE) this.#later(element, RETRY_MS);
+        else this.#late(element, outcome === UNABLE);
     }
 
     /* An answer that comes when the reader has just paused the page. */
@@ -128,7 +140,7 @@ export class Refetch {
     }
 
     #wait(element, ms, wait) {
-        const name = element.id || element;
+        const name = nameOf(element);
         this.#waits.set(name, wait);
         setTimeout(() => {
             this.#waits.delete(name);
@@ -137,14 +149,43 @@ export class Refetch {
     }
 
     #retry({ target, detail }) {
-        const status = detail.ctx?.response?.status ?? 503;  // no response at all: as good as "not now"
-        if (!detail.ctx || !(target instanceof Element && target.matches(REFETCHED))) return;
-        if (status >= 500 || status === 429) this.#later(target);
+        if (detail.ctx && target instanceof Element && target.matches(REFETCHED)) this.#late(target, isPassing(detail.ctx));
     }
 
-    #later(element) {
-        if (this.#held) this.#held.add(element);
-        else setTimeout(() => this.#again(element), RETRY_MS * (1 + Math.random() / 2));
+    /* An answer without the element that was asked for (a page of the network's, say) would take the list away: htmx swaps in the nothing. */
+    #keepWhatIsNotAnswered(event) {
+        const { ctx, tasks } = event.detail, main = tasks.find(({ type }) => type === "main");
+        if (!main || !ctx.sourceElement.matches?.(REFETCHED)) return;
+        if (!ctx.select || main.fragment.childElementCount > 0) return this.#had(ctx.sourceElement);
+        event.preventDefault();
+        this.#late(ctx.sourceElement, isPassing(ctx));
+    }
+
+    /* The element shows what was, and says so; what will not pass by itself is asked for ever more seldom. */
+    #late(element, mayPass) {
+        const name = nameOf(element);
+        if (element.dataset.rtLate === undefined) {
+            element.dataset.rtLate = new Date().toISOString();
+            this.#onLate();
+        }
+        if (this.#due.has(name)) return;
+        const ms = mayPass ? RETRY_MS : Math.min(2 * (this.#pauses.get(name) ?? RETRY_MS / 2), LONGEST_RETRY_MS);
+        this.#pauses.set(name, ms);
+        this.#later(element, ms);
+    }
+
+    #had(element) {
+        this.#pauses.delete(nameOf(element));
+        delete element.dataset.rtLate;
+    }
+
+    #later(element, ms) {
+        if (this.#held) return this.#held.add(element);
+        this.#due.add(nameOf(element));
+        setTimeout(() => {
+            this.#due.delete(nameOf(element));
+            this.#again(element);
+        }, ms * (1 + Math.random() / 2));
     }
 
     /* What was read anew may be another element by now: then that one is meant. */
@@ -156,10 +197,12 @@ export class Refetch {
     }
 }
 
-/* An answer without the element that was asked for (a sign-in page, say) would take the list away: htmx swaps in the nothing. */
-function keepWhatIsNotAnswered(event) {
-    const { ctx, tasks } = event.detail;
-    const main = tasks.find(({ type }) => type === "main");
-    const isAnswered = !main || !ctx.select || main.fragment.childElementCount > 0;
-    if (!isAnswered && ctx.sourceElement.matches?.(REFETCHED)) event.preventDefault();
+function nameOf(element) {
+    return element.id || element;
+}
+
+/* No answer at all is as good as "not now". */
+function isPassing({ response }) {
+    const status = response?.status ?? 503;
+    return status >= 500 || status === 429;
 }

@@ -23,7 +23,7 @@ function pageOf(t, { unread = 0, mark = 10, last = 10, own = "", isBeingRead = f
     });
     globalThis.CSS = { escape: (text) => text };
     t.after(() => { delete globalThis.CSS; });
-    const counter = new Unread({ viewer: ADA, isBeingRead: () => isBeingRead });
+    const counter = new Unread({ account: ADA, isBeingRead: () => isBeingRead });
     let seq = 100;
     const tell = (type, data, topic = "updates:board", id = `5f-${++seq}`) =>
         listeners[`${topic.split(":")[0]}-changed`]({ detail: { id, topic, type, data } });

@@ -16,7 +16,7 @@ export function watchFeed() {
 
 class Feed {
     #feed;
-    #viewer;
+    #account;
     #form;              // by which is said what was read; null for the anonymous
     #read;              // id of the last update of others here that the server knows to be read, -1 while there are older ones that are not
     #timer = null;
@@ -25,10 +25,10 @@ class Feed {
 
     constructor(feed) {
         this.#feed = feed;
-        this.#viewer = Number(feed.dataset.viewer) || null;
+        this.#account = Number(feed.dataset.account) || null;
         this.#form = feed.querySelector("[data-read]");
         this.#read = this.#form?.dataset.read === "0" ? this.#newest : -1;
-        this.#unread = new Unread({ viewer: this.#viewer, isBeingRead: (channel) => this.#isBeingRead(channel) });
+        this.#unread = new Unread({ account: this.#account, isBeingRead: (channel) => this.#isBeingRead(channel) });
         this.#showOwnButtons();
         showCurrentChannel();
         this.#watch();
@@ -61,14 +61,14 @@ class Feed {
 
     /* Of others: one's own updates are never unread. */
     get #newest() {
-        return newestOf(this.#list.querySelectorAll(`:scope > .update:not([data-author="${this.#viewer}"])`));
+        return newestOf(this.#list.querySelectorAll(`:scope > .update:not([data-author="${this.#account}"])`));
     }
 
     /* Rows are the same for all viewers. Which of them are this one's says a style sheet, that no swap can undo. */
     #showOwnButtons() {
-        if (this.#viewer === null) return;
+        if (this.#account === null) return;
         const sheet = new CSSStyleSheet();
-        sheet.replaceSync(`.update[data-author="${this.#viewer}"] .update-delete { display: inline-flex; }`);
+        sheet.replaceSync(`.update[data-author="${this.#account}"] .update-delete { display: inline-flex; }`);
         document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
     }
 

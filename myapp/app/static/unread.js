@@ -9,14 +9,14 @@ import { isAfter, Since } from "./since.js";
 const MOST = 99;        // that are shown as a number
 
 export class Unread {
-    #viewer;
+    #account;
     #isBeingRead;
     #since = new Since();
     #told = new Map();  // channel -> what was said last of what the viewer has read of it, on another page
 
-    /** viewer: the id of his account, null for none. isBeingRead(channel): whether what is posted there now is seen at once. */
-    constructor({ viewer, isBeingRead }) {
-        this.#viewer = viewer;
+    /** account: the id of the viewer's, null for none. isBeingRead(channel): whether what is posted there now is seen at once. */
+    constructor({ account, isBeingRead }) {
+        this.#account = account;
         this.#isBeingRead = isBeingRead;
         document.body.addEventListener("updates-changed", ({ detail }) => this.#change(detail));
         document.body.addEventListener("user-changed", ({ detail: { type, data } }) => type === "channels_read" && this.#tell(data));
@@ -47,8 +47,8 @@ export class Unread {
     #created(link, { id, author_id: author }) {
         if (id <= Number(link.dataset.last)) return;
         link.dataset.last = id;
-        if (author !== null && author === this.#viewer) posted(link, id);
-        else if (this.#viewer !== null && !this.#isBeingRead(link.dataset.channel)) set(link, countOf(link) + 1);
+        if (author !== null && author === this.#account) posted(link, id);
+        else if (this.#account !== null && !this.#isBeingRead(link.dataset.channel)) set(link, countOf(link) + 1);
     }
 
     #tell({ channels, cursor }) {

@@ -147,10 +147,20 @@ def test_what_is_unread_is_counted_live_and_read_in_one_tab_it_is_so_in_the_othe
     expect(reader.unread(channel)).to_be_hidden()
 
 
-def test_the_feed_of_all_channels_follows_one_that_is_new(read, api, make_channel):
-    reader = read()
-    post(api, make_channel(), "In a new place")
+def test_a_channel_that_somebody_makes_is_in_the_list_of_others_until_it_is_deleted_and_in_their_feed(read, api, server, visit, ada):
+    maker, watcher, reader = (visit(server.url, "/channels").is_connected(), visit(server.url, "/channels").is_connected().page,
+                              read(user=ada))
+    name = f"c-{secrets.token_hex(4)}"
+    title, in_list = f"Place {name}", watcher.get_by_role("link", name=f"Place {name}", exact=True)
+    maker.page.get_by_role("link", name="New channel").click()
+    maker.fills(name=name, title=title)
+    maker.presses("Save")
+    expect(in_list).to_be_visible()
+    post(api, name, "In a new place")
     expect(reader.update("In a new place")).to_have_count(1)
+    maker.page.get_by_role("link", name=f"Delete {title}").click()
+    maker.presses("Delete")
+    expect(in_list).to_be_hidden()
 
 
 def test_a_member_who_is_taken_off_is_told_so_beside_the_feed_and_the_rest_goes_on(read, api, make_channel, ada):

@@ -7,8 +7,8 @@
  *   to the hub    {kind: "join", topics: {users: "5f3a9c1e-1042", rows: null}, memory?}, again when they change; "leave"; "kick"
  *   from the hub  {kind: "state", state}, {kind: "event", id, topic, type, data, key, html}, {kind: "position", id} (you have all
  *                 of your topics up to here), {kind: "reset", id, reason, spread_ms}, {kind: "refused", topics, status},
- *                 {kind: "memory", memory}, for the page's next join, {kind: "build", build}, that the server runs; {kind: "crowded"}: there
- *                 is no room for all topics on one connection, and this listener is none any more
+ *                 {kind: "memory", memory}, for the page's next join, {kind: "build", build}, that the server runs; {kind: "crowded"}:
+ *                 there is no room for all topics on one connection, and this listener is none any more
  */
 
 import { compare, isNews, oldest } from "./cursor.js";

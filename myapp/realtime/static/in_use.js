@@ -5,8 +5,8 @@ import { TYPED_IN } from "./row.js";
 /** Tell whether the page had better not be reloaded by itself. */
 export function isInUse() {
     const isPaused = document.documentElement.hasAttribute("data-rt-paused");
-    const isTypedIn = document.activeElement?.matches(TYPED_IN) ?? false;
-    return isPaused || isTypedIn || document.querySelector("dialog[open]") !== null || [...document.querySelectorAll(TYPED_IN)].some(isChanged);
+    const isTypedIn = document.activeElement?.matches(TYPED_IN) ?? false, fields = [...document.querySelectorAll(TYPED_IN)];
+    return isPaused || isTypedIn || document.querySelector("dialog[open]") !== null || fields.some(isChanged);
 }
 
 function isChanged(field) {

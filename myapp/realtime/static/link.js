@@ -4,7 +4,8 @@
  * business (sse.js, websocket.js, poll.js), which rung is better the ladder's; who listens is the hub's. It knows no DOM, and fetch,
  * clock and chance are arguments, so that it is tested without waiting. What it says to its owner are plain objects with a `kind`:
  * `state`, `build` (that the server runs), `position`, `event`, `reset`, `refused` (topics that this viewer may not have, and the status
- * that said so), `crowded` (the server takes no more than `most` topics of one connection), `memory` (what the link of the next page may know of this one).
+ * that said so), `crowded` (the server takes no more than `most` topics of one connection), `memory` (what the link of the next page
+ * may know of this one).
  */
 
 import { Connection } from "./connection.js";

@@ -12,7 +12,7 @@ const GROWTH = 1.5;                 // each failure in a row waits this much lon
 const LONGEST_EVERY_MS = 30000;     // up to this
 const SPREAD = 0.2;                 // plain polls of many pages drift apart by this part either way
 const STEADY_MS = 30000;            // a long poll proves itself by one that has waited its whole time: some proxies cut whatever waits
-const STANDSTILL_MS = 250;          // at least, from one poll to the next, while the cursor stands still: what comes is transient, and by the hundred
+const STANDSTILL_MS = 250;          // from one poll to the next, while the cursor stands still: what comes is transient, and by the hundred
 const ANSWER_WITHIN_MS = 10000;     // beyond the wait: a poll that is not answered then never will be
 
 export const longpoll = { state: "polling", steadyMs: STEADY_MS, listen: (call) => listen(call, WAIT_S) };

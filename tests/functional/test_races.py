@@ -12,6 +12,7 @@ from .applications import QUICK
 from .conftest import PASSWORD
 
 ADA = {"username": "ada@example.org", "password": PASSWORD}
+BOB = {"name": "Bob", "email": "bob@example.org", "password": "correct horse"}
 
 
 class Meanwhile(PasswordHasher):
@@ -87,8 +88,9 @@ def test_the_name_of_a_channel_is_not_given_again_while_its_updates_could_be_rep
     assert "had this name" in answer.json["errors"]["name"]
 
 
-def test_more_sign_ins_than_there_are_places_for_are_told_to_come_again(visitor):
+def test_more_passwords_than_there_are_places_for_are_told_to_come_again(visitor):
     is_busy, begun, goes_on, answers = threading.Event(), threading.Semaphore(0), threading.Event(), []
+    admin = visitor.bearer(1)
 
     def wait():
         if is_busy.is_set():
@@ -107,7 +109,8 @@ def test_more_sign_ins_than_there_are_places_for_are_told_to_come_again(visitor)
     try:
         assert all(begun.acquire(timeout=10) for _ in threads)
         answer = visitor.post_json("/api/tokens", ADA, status=503)
-        assert int(answer.headers["Retry-After"]) >= 1
+        page = visitor.elsewhere().post("/users/new", BOB, headers=admin, status=503)
+        assert int(answer.headers["Retry-After"]) >= 1 and int(page.headers["Retry-After"]) >= 1
         visitor.get("/login", status=200)
     finally:
         goes_on.set()

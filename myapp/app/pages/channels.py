@@ -11,7 +11,7 @@ from myapp.app.models import Channel, ChannelKind, Membership, User, Visibility
 from myapp.app.topics import CHANNELS
 from myapp.app.users import find_by_name_or_email, get_user
 
-from .forms import done, typed_fields
+from .forms import done, refused, typed_fields
 
 MOST_ROWS = 200         # of either table
 FORM = "myapp.app:templates/channels/form.jinja2"
@@ -112,15 +112,13 @@ class Members:
         return user
 
     def page(self, typed="", refusal=None):
-        if refusal is not None:
-            self.request.response.status_int = refusal.status
         members = sa.select(User).join(Membership, Membership.user_id == User.id).where(Membership.channel_id == self.channel.id)
         found = self.request.dbsession.scalars(members.order_by(User.name, User.id).limit(MOST_ROWS + 1)).all()
         return {
             "channel": self.channel.as_dict(), "own_id": self.request.identity.id,
             "members": [user.as_dict() for user in found[:MOST_ROWS]], "has_more": len(found) > MOST_ROWS,
             "may_manage": bool(self.request.has_permission(MANAGE_MEMBERS)), "typed": typed[:fields.EMAIL_MAX],
-            "errors": getattr(refusal, "errors", {}), "problem": refusal and str(refusal),
+            **refused(self.request, refusal),
         }
 
 
@@ -140,15 +138,12 @@ def form(request, channel, typed, refusal=None):
 
     channel   the Channel being edited, None for a new one; typed: {field: text}
     """
-    if refusal is not None:
-        request.response.status_int = refusal.status
     present = getattr(refusal, "present", None)
     return {
         "channel": channel and channel.as_dict(),
         "typed": {field: typed.get(field, "") for field in FIELDS},
         "version": (present or typed).get("version", ""),
-        "errors": getattr(refusal, "errors", {}),
-        "problem": refusal and str(refusal),
+        **refused(request, refusal),
         "present": {field: present[field] for field in CHANGEABLE if present[field] != typed.get(field)} if present else {},
         "kinds": list(ChannelKind), "visibilities": list(Visibility),
     }

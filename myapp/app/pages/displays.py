@@ -13,7 +13,7 @@ from myapp.app.panels import CASTS as KINDS
 from myapp.app.roster import is_online, last_seen
 from myapp.app.topics import DISPLAYS
 
-from .forms import done, typed_fields
+from .forms import done, refused, typed_fields
 from .wall import shown
 
 MOST_ROWS = 200                     # of the list
@@ -52,12 +52,11 @@ class NewDisplay:
         try:
             display = Displays.of(self.request).create({field: value for field, value in typed.items() if field != "name" or value.strip()})
         except Refusal as refusal:
-            self.request.response.status_int = refusal.status
             return self.form(typed, refusal)
         return HTTPSeeOther(self.request.route_path("display_edit", slug=display.slug))
 
     def form(self, typed, refusal=None):
-        return {"typed": {field: typed.get(field, "") for field in FIELDS}, "errors": getattr(refusal, "errors", {})}
+        return {"typed": {field: typed.get(field, "") for field in FIELDS}, **refused(self.request, refusal)}
 
 
 @view_defaults(route_name="display_edit", permission=EDIT_DISPLAYS, renderer=TEMPLATES + "compose.jinja2")
@@ -77,7 +76,6 @@ class ComposeDisplay:
         try:
             Displays.of(self.request).change(self.display, self.wanted(typed))
         except Refusal as refusal:
-            self.request.response.status_int = refusal.status
             return self.page(typed, refusal)
         return HTTPSeeOther(self.request.path)
 
@@ -95,7 +93,7 @@ class ComposeDisplay:
         return {
             "display": self.display.as_dict(), "panels": shown(self.request, list(enumerate(self.display.panels, 1))), "kinds": list(KINDS),
             "channels": [channel.as_dict() for channel in dbsession.scalars(channels)], "metrics": list(dbsession.scalars(metrics)),
-            "typed": dict(typed), "errors": getattr(refusal, "errors", {}), "problem": refusal and str(refusal),
+            "typed": dict(typed), **refused(self.request, refusal),
         }
 
 

@@ -1,4 +1,4 @@
-"""What the forms of all pages share: which fields were sent, and the answer when one is done."""
+"""What the forms of all pages share: which fields were sent, the answer when one is done, and what is said when it is refused."""
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.response import Response
 
@@ -18,3 +18,14 @@ def done(request, route_name, **parts):
     if request.is_htmx:
         return Response(status=204, headers={"HX-Trigger": SAVED})
     return HTTPSeeOther(request.route_path(route_name, **parts))
+
+
+def refused(request, refusal):
+    """Give the answer the status and the headers of a Refusal; None: the form was not refused.
+
+    Returns what its template says of it: {"errors": {field: sentence}, "problem": sentence or None}.
+    """
+    if refusal is not None:
+        request.response.status_int = refusal.status
+        request.response.headers.update(refusal.headers)
+    return {"errors": getattr(refusal, "errors", {}), "problem": refusal and str(refusal)}

@@ -14,7 +14,7 @@ from myapp.app.topics import CHANNELS_READ, UPDATE_CREATED, UPDATES, USER
 from myapp.app.updates import Updates, selected, update_of
 
 from .channels_beside import MOST_CHANNELS, channels_beside
-from .forms import done, typed_fields
+from .forms import done, refused, typed_fields
 
 ROWS = 30               # of a page
 LIST = "myapp.app:templates/updates/list.jinja2"
@@ -126,11 +126,9 @@ class NewUpdate:
 
     def form(self, typed, refusal=None):
         """Return the values of the template. A refused form keeps what was typed, and says what is wrong, field by field."""
-        if refusal is not None:
-            self.request.response.status_int = refusal.status
         channels = self.request.dbsession.scalars(postable_by(self.request.identity).order_by(Channel.title, Channel.id))
         return {"typed": {field: typed.get(field, "") for field in FIELDS}, "channels": [channel.as_dict() for channel in channels],
-                "levels": list(Level), "errors": getattr(refusal, "errors", {}), "problem": refusal and str(refusal)}
+                "levels": list(Level), **refused(self.request, refusal)}
 
 
 @view_defaults(route_name="updates_delete", permission=TAKE_PART, renderer=DELETE)

@@ -8,7 +8,7 @@ from myapp.app.errors import NotFound, Refusal, Stale
 from myapp.app.models import Role
 from myapp.app.users import Users, get_user, user_id
 
-from .forms import done, typed_fields
+from .forms import done, refused, typed_fields
 
 FORM = "myapp.app:templates/users/form.jinja2"
 DELETE = "myapp.app:templates/users/delete.jinja2"
@@ -87,7 +87,7 @@ class DeleteUser:
 
     @view_config(request_method="GET")
     def show(self):
-        return {"user": self.user.as_dict(), "problem": None}
+        return self.form(self.user.as_dict())
 
     @view_config(request_method="POST")
     def delete(self):
@@ -95,9 +95,11 @@ class DeleteUser:
         try:
             Users.of(self.request).delete(self.user)
         except Refusal as refusal:
-            self.request.response.status_int = refusal.status
-            return {"user": user, "problem": str(refusal)}
+            return self.form(user, refusal)
         return done(self.request, "users")
+
+    def form(self, user, refusal=None):
+        return {"user": user, **refused(self.request, refusal)}
 
 
 def form(request, user, typed, refusal=None):
@@ -105,15 +107,12 @@ def form(request, user, typed, refusal=None):
 
     user   the User being edited, None for a new one; typed: {field: text}
     """
-    if refusal is not None:
-        request.response.status_int = refusal.status
     present = getattr(refusal, "present", None)
     return {
         "user": user and user.as_dict(),
         "typed": {field: typed.get(field, "") for field in FIELDS if field != "password"},
         "version": (present or typed).get("version", ""),
-        "errors": getattr(refusal, "errors", {}),
-        "problem": refusal and str(refusal),
+        **refused(request, refusal),
         "present": {field: present[field] for field in ("name", "email", "role") if present[field] != typed.get(field)} if present else {},
         "by": user.changed_by if present else "",
         "roles": list(Role),

@@ -38,7 +38,7 @@ def read_fields(given, casts, *, required=(), ignored=()):
             except ValueError as error:
                 errors[field] = str(error)
         elif field not in ignored:
-            errors[_printable(field)] = f"There is no such field; use {', '.join(casts)}."
+            errors[_printable(field)] = f"There is no such field; {'use ' + ', '.join(casts) if casts else 'leave it out'}."
     if errors:
         raise InvalidFields(errors)
     return values

@@ -71,7 +71,8 @@ def test_each_panel_is_of_a_known_kind_with_what_it_needs_and_no_private_channel
     create(client)
     before = client.everything()
     for panels in NO_PANELS:
-        assert list(client.put_json("/api/displays/lobby", {"panels": panels}, status=422).json["errors"]) == ["panels"], panels
+        errors = client.put_json("/api/displays/lobby", {"panels": panels}, status=422).json["errors"]
+        assert list(errors) == ["panels"] and "; use ." not in errors["panels"], panels
         assert list(client.post_json("/api/displays", {"slug": "x", "panels": panels}, status=422).json["errors"]) == ["panels"], panels
     for slug in ("new", "", "-a", "A", "a/b", "a:b", "x" * 51, 1, None):
         assert list(client.post_json("/api/displays", {"slug": slug}, status=422).json["errors"]) == ["slug"], slug

@@ -28,6 +28,7 @@ INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}     # by di
 
 # PostgreSQL: nobody waits for ever for a lock, a slow statement or a client that went away in the middle of a transaction.
 POSTGRESQL_LIMITS = ("SET lock_timeout = '5s'", "SET statement_timeout = '30s'", "SET idle_in_transaction_session_timeout = '30s'")
+POSTGRESQL_ZONE = "SET TIME ZONE 'UTC'"     # in another one moments of the years 1 and 9999 may be of 0 and 10000, which Python cannot read
 
 # Every constraint has a name, the same on each database: a migration can then alter or drop it.
 NAMING_CONVENTION = {
@@ -109,7 +110,7 @@ def _defaults(url):
 def _prepare_postgresql(connection, record):
     before, connection.autocommit = connection.autocommit, True     # a SET inside a transaction would go with its rollback
     with connection.cursor() as cursor:
-        for statement in POSTGRESQL_LIMITS:
+        for statement in (*POSTGRESQL_LIMITS, POSTGRESQL_ZONE):
             cursor.execute(statement)
     connection.autocommit = before
 

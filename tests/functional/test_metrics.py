@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from myapp.realtime import session
 from myapp.realtime.testing import TestApp
 
-from .conftest import LOCAL
+from .conftest import LOCAL, with_admin
 from .speaker import Speaker
 
 URL = "/api/topics/metric:hall/events"
@@ -79,6 +79,13 @@ def test_of_values_published_at_the_same_moment_the_last_event_is_the_one_that_i
     values = [event[3]["value"] for event in client.events() if event[0] == "metric:hall"]
     assert sorted(values) == list(range(11)) and hall(client)["value"] == values[-1]
     assert [each["value"] for each in hall(client)["history"]] == values
+
+
+@pytest.mark.parametrize("zone, at", [("Asia/Tokyo", "9999-12-31T23:59:59.000000Z"), ("America/New_York", "0001-01-01T00:00:00.000000Z")])
+def test_a_moment_at_the_end_of_time_can_be_read_whatever_the_zone_of_the_database(migrated_postgresql, make_client, zone, at):
+    client = with_admin(make_client(f"{migrated_postgresql}?options=-ctimezone%3D{zone}"))
+    publish(client, 20, at=at)
+    assert hall(client)["at"] == client.get("/api/metrics").json["items"][0]["at"] == at
 
 
 def test_two_who_publish_the_same_metrics_in_opposite_order_do_not_lock_each_other_out(migrated_postgresql, make_client):

@@ -9,10 +9,13 @@ from myapp.app.panels import topic_of
 MOST_LINES = 6      # of a panel: what one reads from across a room
 MOST_VALUES = 60    # of a sparkline
 WIDTH, HEIGHT = 100, 30     # of a sparkline's own coordinates
+CONTEXTS = {                # kind of panel -> what the right to see it is asked of, and what of the panel that takes; the others need none
+    "users": (UsersContext,), "rows": (RowsContext,), "channel": (ChannelContext, "channel"), "metric": (MetricContext, "metric"),
+}
 
 
 def shown(request, panels):
-    """Return what each of `panels`, [(its place, the panel)], shows: [{"place", "kind", "title", "topic", "may_view", …}]."""
+    """Return what each of `panels`, [(its place, the panel)], shows: [{the panel, "place", "topic", "may_view", and what its kind has}]."""
     return [_shown(request, place, panel) for place, panel in panels]
 
 
@@ -27,21 +30,20 @@ def spark(values):
 
 
 def _shown(request, place, panel):
-    kind, topic = panel["kind"], topic_of(panel)
-    context = _context(request, panel)
-    may_view = kind not in READERS or (context is not None and bool(request.has_permission(VIEW, context)))
-    read = READERS.get(kind, lambda request, panel: {})
-    return {**panel, "place": place, "topic": topic, "may_view": may_view, **(read(request, panel) if may_view else {})}
+    read, may_view = READERS.get(panel["kind"]), _may_view(request, panel)
+    shows = read(request, panel) if read and may_view else {}
+    return {**panel, "place": place, "topic": topic_of(panel), "may_view": may_view, **shows}
 
 
-def _context(request, panel):
-    """What the right to see the panel is asked of; None for a panel that needs none, or of a channel that is no more."""
+def _may_view(request, panel):
+    """Whether whoever asks may see what the panel tells of; that may be a channel that is no more."""
+    if panel["kind"] not in CONTEXTS:
+        return True
+    make_context, *fields = CONTEXTS[panel["kind"]]
     try:
-        return {"users": lambda: UsersContext(request), "rows": lambda: RowsContext(request),
-                "channel": lambda: ChannelContext(request, panel["channel"]),
-                "metric": lambda: MetricContext(request, panel["metric"])}.get(panel["kind"], lambda: None)()
+        return bool(request.has_permission(VIEW, make_context(request, *(panel[field] for field in fields))))
     except LookupError:
-        return None
+        return False
 
 
 def _users(request, panel):

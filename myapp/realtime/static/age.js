@@ -1,8 +1,7 @@
 /* The age of what the page shows, in words, where it may be old: "as of 14:02:11" in each `data-rt-age`, hidden while all is live.
  *
  * It is the moment of the last word from the server before the link went down, or of the pause; in an element that could not be read
- * anew (`data-rt-late`) that of the first attempt. Wallboards stand for days: what is
- * not of today has its date.
+ * anew (`data-rt-late`) that of the first attempt. Wallboards stand for days: what is not of today has its date.
  */
 
 const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit" };

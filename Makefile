@@ -28,6 +28,7 @@ JS_TESTS = $(wildcard tests/js/*.test.mjs)
 run: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning
 run: $(VENV)/can-run
 	@$(BIN)/myapp-init-db development.ini
+	@echo "Something to look at: $(BIN)/myapp-init-db development.ini --sample"
 	@echo "Serving on http://localhost:$(PORT) (Ctrl-C ends it)"
 	@exec $(BIN)/pserve development.ini port=$(PORT)
 

@@ -17,8 +17,8 @@ SEEN_EVERY = timedelta(minutes=1)   # how often it is written that a credential 
 USERS, CREDENTIALS = User.__table__.c, Credential.__table__.c
 OF_ACCOUNTS = sa.join(Credential.__table__, User.__table__, CREDENTIALS.user_id == USERS.id)
 DISPLAYS = Display.__table__.c
-ROSTER_COLUMNS = DISPLAYS.seen, DISPLAYS.gone
-DISPLAY_COLUMNS = DISPLAYS.id, DISPLAYS.slug, DISPLAYS.name, DISPLAYS.panels, DISPLAYS.key_number, DISPLAYS.key_hash
+DISPLAY_COLUMNS = (DISPLAYS.id, DISPLAYS.slug, DISPLAYS.name, DISPLAYS.panels, DISPLAYS.key_number, DISPLAYS.key_hash,
+                   DISPLAYS.seen, DISPLAYS.gone)
 COLUMNS = USERS.id, USERS.name, USERS.role, sa.cast(CREDENTIALS.id, sa.String).label("credential"), CREDENTIALS.scopes, CREDENTIALS.kind
 
 
@@ -66,17 +66,17 @@ def write_seen(dbsession, credential_id):
 def of_display_key(connection, terms, key):
     """Return (Identity of the display that a key opens, whether its use is to be written down); (None, False) when it opens none."""
     key_hash = terms.hash_given(DISPLAY, key)
-    row = key_hash and connection.execute(sa.select(*DISPLAY_COLUMNS, *ROSTER_COLUMNS).where(DISPLAYS.key_hash == key_hash)).first()
-    return (_display(*row[:-2]), is_use_due(row.seen, row.gone)) if row else (None, False)
+    row = key_hash and connection.execute(sa.select(*DISPLAY_COLUMNS).where(DISPLAYS.key_hash == key_hash)).first()
+    return (_display(row), is_use_due(row.seen, row.gone)) if row else (None, False)
 
 
 def of_displays(connection, credentials):
     """Return ({credential: Identity} of those displays that have that key still, ids of those whose use is to be written down)."""
     ids = [int(text.split(":")[1]) for text in credentials if text.startswith(f"{DISPLAY}:")]
-    rows = connection.execute(sa.select(*DISPLAY_COLUMNS, *ROSTER_COLUMNS).where(DISPLAYS.id.in_(ids))).all() if ids else []
+    rows = connection.execute(sa.select(*DISPLAY_COLUMNS).where(DISPLAYS.id.in_(ids))).all() if ids else []
     of_key = {display_credential(row.id, row.key_number): row for row in rows if row.key_hash}
     found = {credential: of_key[credential] for credential in credentials if credential in of_key}
-    return ({credential: _display(*row[:-2]) for credential, row in found.items()},
+    return ({credential: _display(row) for credential, row in found.items()},
             [row.id for row in found.values() if is_use_due(row.seen, row.gone)])
 
 
@@ -92,11 +92,11 @@ def write_displays_seen(dbsession, ids, **values):
     dbsession.execute(sa.update(Display.__table__).where(DISPLAYS.id.in_(ids), *due).values(seen=moment, **values))
 
 
-def _display(id, slug, name, panels, key_number, key_hash):
+def _display(row):
     """A display reads as a member does, and only what its panels show: a private channel is not for it."""
-    topics = [DisplayContext.pattern.format(slug=slug), *topics_of(panels)]
-    return Identity(None, name, Role.MEMBER, display_credential(id, key_number), tuple(f"read:{topic}" for topic in topics), DISPLAY,
-                    slug=slug, key_hash=key_hash)
+    topics = [DisplayContext.pattern.format(slug=row.slug), *topics_of(row.panels)]
+    return Identity(None, row.name, Role.MEMBER, display_credential(row.id, row.key_number), tuple(f"read:{topic}" for topic in topics),
+                    DISPLAY, slug=row.slug, key_hash=row.key_hash)
 
 
 def _identity(id, name, role, credential, scopes, kind, csrf_token=None):

@@ -18,6 +18,8 @@ from myapp.app.models import User, rfc3339
 from myapp.app.sign_in import SignIn
 from myapp.app.users import Users
 
+from .forms import refused
+
 ACCOUNT = "myapp.app:templates/account.jinja2"
 DONE = {    # what the address of the page that follows may say
     "password": "Your password has been changed, and your other sessions have been ended.",
@@ -100,9 +102,7 @@ class Account:
         return HTTPSeeOther(self.request.route_path("account", _query={"done": what}))
 
     def refused(self, form, refusal):
-        self.request.response.status_int = refusal.status
-        self.request.response.headers.update(refusal.headers)
-        return self.page(form=form, errors=getattr(refusal, "errors", {}), problem=str(refusal))
+        return self.page(form=form, **refused(self.request, refusal))
 
     def page(self, form=None, **given):
         """Return the values of the template. form: the one that was refused, which keeps what was typed; made: a token just made."""

@@ -24,8 +24,6 @@ JS_TESTS = $(wildcard tests/js/*.test.mjs)
 .PHONY: run test lint audit bench clean
 .DELETE_ON_ERROR:
 
-# Pyramid 2.1 warns of an import of its own at each start, which says nothing to whoever runs it.
-run: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning
 run: $(VENV)/can-run
 	@$(BIN)/myapp-init-db development.ini
 	@echo "Something to look at: $(BIN)/myapp-init-db development.ini --sample"
@@ -56,7 +54,6 @@ $(AUDIT)/made:
 	@touch $@
 
 # This server and its peers under the same load: a load client in C, and the peers in an environment of their own.
-bench: export PYTHONWARNINGS = ignore:pkg_resources is deprecated as an API:UserWarning
 bench: $(VENV)/can-run $(BENCH)/load $(BENCH)/raw $(BENCH)/peers/made $(BENCH)/nchan
 	@$(BIN)/python -m benchmarks $(OPTIONS)
 

@@ -155,7 +155,7 @@ setup(
         "pyramid_jinja2",
         "pyramid_retry",
         "pyramid_tm>=2.6",
-        "setuptools<81",   # Pyramid 2.1 imports pkg_resources, which later ones do not have
+        "setuptools<80.9",   # Pyramid 2.1 imports pkg_resources: later ones warn of that at each start, and from 81 on do not have it
         "sqlalchemy>=2.1",
         "transaction",
         "waitress>=3.0.2,<3.1",   # myapp.server relies on its seams

@@ -5,7 +5,7 @@ import socket
 import sys
 from pathlib import Path
 
-from myapp import db, schema
+from myapp import db, migration
 
 from . import BUILD, ROOT
 from .content import Numbers
@@ -113,7 +113,7 @@ class Ours(Server):
 
     def command(self):
         engine = db.create_engine({"sqlalchemy.url": self.database})
-        schema.upgrade(engine)
+        migration.upgrade(engine)
         self.fill(engine)
         engine.dispose()
         ini = self.folder / "benchmark.ini"

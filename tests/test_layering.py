@@ -47,7 +47,7 @@ RULES = {
     "myapp/realtime/throttle.py": (set(), STDLIB),
     "myapp/app/*.py": ({"myapp.db", "myapp.app", R}, None),
     "myapp/db.py": ({"myapp.schema", "myapp.tm"}, None),
-    "myapp/schema.py": (set(), None),
+    "myapp/schema.py": (set(), STDLIB | {"sqlalchemy"}),
     "myapp/tm.py": (set(), None),
     "myapp/*.py": ({"myapp"}, None),
 }

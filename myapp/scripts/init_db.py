@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic.util import CommandError
 
-from myapp import db, schema
+from myapp import db, migration
 from myapp.app.channels import Channels
 from myapp.app.displays import Displays
 from myapp.app.identity import Identity
@@ -105,7 +105,7 @@ def prepare(options):
 
 def migrate(engine):
     try:
-        schema.upgrade(engine)
+        migration.upgrade(engine)
     except CommandError as error:
         raise console.Failure(f"{db.shown(engine.url)} cannot be migrated: {error}; was it made by a newer release?") from error
     print(f"The schema of {db.shown(engine.url)} is that of this release.")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import webtest
 from sqlalchemy.engine import make_url
 
-from myapp import db, schema
+from myapp import db, migration
 from myapp.app.audit import audit_into
 from myapp.app.credentials import Credentials
 from myapp.app.identity import Identity
@@ -172,7 +172,7 @@ def database_of(server_url, name):
 
 def migrate(url):
     engine = db.create_engine({"sqlalchemy.url": url})
-    schema.upgrade(engine)
+    migration.upgrade(engine)
     engine.dispose()
     return url
 

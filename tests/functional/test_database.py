@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 import myapp
-from myapp import db, schema
+from myapp import db, migration, schema
 from myapp.realtime import StartUpError, log
 
 
@@ -217,8 +217,17 @@ def test_the_migrations_make_what_the_models_say(engine):
         assert compare_metadata(MigrationContext.configure(connection), [db.Base.metadata, log.metadata]) == []
 
 
+def test_the_revisions_of_this_release_and_of_a_database_are_those_that_alembic_finds(engine):
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    assert schema.heads() == set(ScriptDirectory.from_config(migration.make_config()).get_heads())
+    with engine.connect() as connection:
+        assert schema.present(connection) == set(MigrationContext.configure(connection).get_current_heads())
+
+
 def test_migrating_twice_changes_nothing(engine):
-    schema.upgrade(engine)
+    migration.upgrade(engine)
     assert schema.check(engine) == []
 
 
@@ -226,12 +235,12 @@ def test_users_of_a_former_release_are_found_by_their_names(engine):
     from alembic import command
 
     with engine.begin() as connection:
-        config = schema._config()
+        config = migration.make_config()
         config.attributes["connection"] = connection
         command.downgrade(config, "app_0006")
         connection.execute(sa.text("INSERT INTO users (name, email, email_key, role, version, created, changed) VALUES "
                                    "('ZOË', 'z@x', 'z@x', 'member', 1, '2026-01-01', '2026-01-01')"))
-    schema.upgrade(engine)
+    migration.upgrade(engine)
     with engine.connect() as connection:
         assert connection.execute(sa.text("SELECT name_key, changed_by FROM users WHERE name = 'ZOË'")).all() == [("zoë", "")]
 
@@ -240,7 +249,7 @@ def test_the_way_down_leads_to_an_empty_database(engine):
     from alembic import command
 
     with engine.begin() as connection:
-        config = schema._config()
+        config = migration.make_config()
         config.attributes["connection"] = connection
         command.downgrade(config, "app@base")
         command.downgrade(config, "realtime@base")

@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 
 from tests.live.api import Api
 
+from .person import Person
+
 PASSWORD = "correct horse"
 HOSTILE = "<img src=x onerror=alert(1)> javascript:alert(1) </p></article><h1>out</h1> https://example.org/\"onmouseover=alert(1)"
 
@@ -147,17 +149,19 @@ def test_what_is_unread_is_counted_live_and_read_in_one_tab_it_is_so_in_the_othe
     expect(reader.unread(channel)).to_be_hidden()
 
 
-def test_a_channel_that_somebody_makes_is_in_the_list_of_others_until_it_is_deleted_and_in_their_feed(read, api, server, visit, ada):
-    maker, watcher, reader = (visit(server.url, "/channels").is_connected(), visit(server.url, "/channels").is_connected().page,
-                              read(user=ada))
+def test_a_channel_that_somebody_makes_is_in_the_list_of_others_until_it_is_deleted_and_in_their_feed(api, server, visit):
+    maker, watcher = (visit(server.url, "/channels").is_connected() for _ in range(2))
+    feed = Reader(Person(watcher.page.context.new_page()))
+    feed.page.goto(f"{server.url}/updates")
+    feed.person.is_connected()
     name = f"c-{secrets.token_hex(4)}"
-    title, in_list = f"Place {name}", watcher.get_by_role("link", name=f"Place {name}", exact=True)
+    title, in_list = f"Place {name}", watcher.page.get_by_role("link", name=f"Place {name}", exact=True)
     maker.page.get_by_role("link", name="New channel").click()
     maker.fills(name=name, title=title)
     maker.presses("Save")
     expect(in_list).to_be_visible()
     post(api, name, "In a new place")
-    expect(reader.update("In a new place")).to_have_count(1)
+    expect(feed.update("In a new place")).to_have_count(1)
     maker.page.get_by_role("link", name=f"Delete {title}").click()
     maker.presses("Delete")
     expect(in_list).to_be_hidden()
